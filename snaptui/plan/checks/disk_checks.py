@@ -140,8 +140,24 @@ def passed_refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
             yield refuse(Why.FILE_PASSED, way, harm=harm, disk=disk.target, domain=facts.name)
 
 
-def overlay_problem(disk: Disk) -> Refusal | None:
-    """Why a disk that is no file or device by its path cannot get an overlay.
+def lun_refusals(facts: Facts) -> Iterator[Refusal]:
+    """What forbids a merge: a LUN of a domain that is off got an overlay all the same.
+
+    libvirt then wants a block device (virDomainDiskDefSourceLUNValidate) whenever it starts QEMU.
+    """
+    for disk in facts.status.config.disks:
+        if disk.device == "lun" and disk.source_type == "file":
+            yield refuse(
+                Why.LUN_ON_FILE, Way.LUN_AS_DISK, code=libvirt_codes.CONFIG_UNSUPPORTED,
+                disk=disk.target, path=disk.path, domain=facts.name,
+            )  # fmt: skip
+
+
+def overlay_problem(disk: Disk, facts: Facts) -> Refusal | None:
+    """Why a disk cannot get an overlay for what it is.
+
+    On a LUN libvirt makes one while the domain is off, which then does not start (measured with
+    9.0 to 12.9); what it does while one runs is not measured.
 
     On a volume libvirt reverts to none (qemuSnapshotRevertExternalPrepare wants files), and does
     not merge one that was taken while the domain was off, or before its last start (measured with
@@ -149,6 +165,9 @@ def overlay_problem(disk: Disk) -> Refusal | None:
     """
     if disk.passed:
         return refuse(Why.PASSED_NOT_YET, Way.LEAVE_OUT, disk=disk.target)
+    if disk.device == "lun":
+        harm = None if facts.status.domain.state.active else Harm.NO_START
+        return refuse(Why.LUN, Way.LEAVE_OUT, harm=harm, disk=disk.target)
     if disk.volume is None:
         return None
     way = Way.BY_PATH if disk.path is not None else Way.LEAVE_OUT

@@ -241,7 +241,8 @@ def mistaken_ids(disk: Disk, name: str, image: ImageInfo) -> list[Refusal]:
 
 def image_problem(disk: Disk, facts: Facts) -> Refusal | None:
     """Why a disk cannot take an internal snapshot; ``None`` when it can or is not known."""
-    name, way = disk.target, Way.ONLY_EXTERNAL
+    name = disk.target
+    way = Way.OUTSIDE_WITHOUT if disk.device == "lun" else Way.ONLY_EXTERNAL
     if disk.snapshot not in (None, Presence.INTERNAL):
         setting = disk.snapshot.value
         return refuse(Why.SET_ASIDE_BY_DOMAIN, Way.LEAVE_OUT_OUTSIDE, disk=name, setting=setting)

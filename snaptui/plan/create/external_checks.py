@@ -122,7 +122,7 @@ def _disk_problem(disk: Disk, intent: CreateIntent, facts: Facts) -> Refusal | N
     """Why a disk cannot get its overlay, with the way round; ``None`` when it can."""
     name = disk.target
     asked = {one.target: one.path for one in intent.disks}
-    if (problem := disk_checks.overlay_problem(disk)) is not None:
+    if (problem := disk_checks.overlay_problem(disk, facts)) is not None:
         return problem
     if _on_device(disk, facts) and not asked.get(name):
         return refuse(Why.BESIDE_DEVICE, Way.CHOOSE_FILE, harm=Harm.IN_DEV, disk=name)
@@ -135,7 +135,7 @@ def _disk_problem(disk: Disk, intent: CreateIntent, facts: Facts) -> Refusal | N
         return refuse(Why.SETTING_NOT_YET, Way.OVERLAY_OR_LEAVE_OUT, disk=name, setting=setting)
     if disk.shareable:
         return refuse(Why.SHARED, Way.LEAVE_OUT, code=libvirt_codes.CONFIG_UNSUPPORTED, disk=name)
-    return refuse(Why.LUN, disk=name) if disk.device == "lun" else None
+    return None
 
 
 def _on_device(disk: Disk, facts: Facts) -> bool:

@@ -18,6 +18,7 @@ from snaptui.model.snapshot import Snapshot
 from snaptui.plan.checks import (
     broken,
     by_other_means,
+    disk_checks,
     domain_checks,
     encryption,
     image_checks,
@@ -57,6 +58,7 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         _look_at_memory(facts, snapshot, found)
         return found
     found.refusals += encryption.lost_refusals(facts)
+    found.refusals += disk_checks.lun_refusals(facts)
     why = facts.layers.broken.get(name)
     if why is not None:
         code = overlay_lookup.code_of_broken(facts, snapshot)

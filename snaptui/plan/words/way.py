@@ -210,6 +210,11 @@ class Way(enum.Enum):
         "writes are kept."
     )
     LEAVE_OUT = "Leave it out."
+    OUTSIDE_WITHOUT = "Take an external one without this disk."
+    LUN_AS_DISK = (
+        "Define {disk} with device='disk' (virsh edit), delete the overlay, and set device='lun' "
+        "again, with its <reservations> if it had any."
+    )
     OVERLAY_OR_LEAVE_OUT = "Choose an overlay for it, or leave it out."
     DISKS_ONLY = "Choose disks only."
     CHOOSE_NONE = "Choose none."

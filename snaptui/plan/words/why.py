@@ -358,7 +358,11 @@ class Why(enum.Enum):
         "{disk} is shared with other guests, which would not see its new overlay; snaptui does "
         "not support that yet."
     )
-    LUN = "{disk} is a LUN. QEMU cannot add an overlay to one."
+    LUN = "{disk} is a LUN, which has to be a block device: it takes no overlay."
+    LUN_ON_FILE = (
+        "{disk} is a LUN on a file ({path}). libvirt neither starts {domain} nor merges an overlay "
+        "of it."
+    )
     DISCARDS_ALL = (
         "{disk} has discard_no_unref. QEMU silently removes from the image what the guest "
         "discards, even where an internal snapshot needs it."
