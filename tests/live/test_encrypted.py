@@ -24,7 +24,7 @@ from snaptui.plan.refusal import Harm
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
-from tests.lab import MIB, Lab, encrypted_image, entries, qemu_img
+from tests.lab import MIB, Lab, encrypted_image, entries, next_second, qemu_img
 from tests.live.planned import planned
 from tests.unit.made import assert_refused, assert_said
 
@@ -220,6 +220,108 @@ def test_a_revert_that_drops_the_encryption_is_refused(reverting_lab: Lab) -> No
     (made,) = [one for one in reverting_lab.images.iterdir() if one != path]
     assert str(made) in after
     assert "encrypted: yes" not in qemu_img("info", str(made))
+
+
+def with_overlay_by_hand(lab: Lab) -> Path:
+    """Let the domain write to an encrypted overlay, of which it has the key; its path."""
+    base, overlay = lab.images / "enc.qcow2", lab.images / "enc.hand"
+    encrypted_overlay(base, overlay)
+    chain = LOWER.format(path=base, secret=SECRET.format(uuid=UUID))
+    xml = lab.xml("enc").replace(f"file='{base}'", f"file='{overlay}'")
+    lab.define_xml(xml.replace("<target dev='vda'", chain))
+    return overlay
+
+
+def encrypted_files(lab: Lab) -> dict[str, bool]:
+    """Of each image, whether it is encrypted."""
+    images = lab.images.iterdir()
+    return {one.name: "encrypted: yes" in qemu_img("info", "-U", str(one)) for one in images}
+
+
+def recorded_by_hand(lab: Lab, key: DomainKey, overlay: Path) -> None:
+    """Tell libvirt of the overlay as an external snapshot of the image beneath."""
+    base = DOMAIN.format(path=lab.images / "enc.qcow2", secret=SECRET.format(uuid=UUID))
+    base = base.replace("</name>", f"</name><uuid>{key.uuid}</uuid>")
+    record = lab.directory / "record.xml"
+    record.write_text(
+        "<domainsnapshot><name>a</name><creationTime>1700000000</creationTime>"
+        "<state>disk-snapshot</state><memory snapshot='no'/><disks>"
+        "<disk name='vda' snapshot='external' type='file'><driver type='qcow2'/>"
+        f"<source file='{overlay}'/></disk></disks>{base}</domainsnapshot>"
+    )
+    lab.virsh("snapshot-create", "enc", str(record), "--redefine", "--current")
+
+
+def test_an_encrypted_overlay_made_by_hand_is_merged(lab: Lab, key: DomainKey) -> None:
+    overlay = with_overlay_by_hand(lab)
+    recorded_by_hand(lab, key, overlay)
+    planned(lab, DeleteIntent(key, "a"), carry_out=True)
+    assert encrypted_files(lab) == {"enc.qcow2": True}
+    lab.start("enc")
+    assert lab.state("enc") == "running"
+
+
+def test_a_revert_puts_a_plain_overlay_in_its_place(reverting_lab: Lab) -> None:
+    """Taken while it ran, its record names what lay beneath: the domain starts, and writes plain.
+
+    Of a record without that the new overlay has no secret either, and the domain does not start.
+    """
+    lab, path = reverting_lab, reverting_lab.images / "enc.qcow2"
+    encrypted_image(path, 8 * MIB)
+    secret = lab.directory / "secret.xml"
+    secret.write_text(f"<secret ephemeral='no' private='no'><uuid>{UUID}</uuid></secret>")
+    lab.virsh("secret-define", str(secret))
+    lab.virsh("secret-set-value", UUID, base64.b64encode(b"a key").decode())
+    try:
+        lab.define_xml(DOMAIN.format(path=path, secret=SECRET.format(uuid=UUID)))
+        key, overlay = lab.key("enc"), with_overlay_by_hand(lab)
+        lab.start("enc")
+        lab.snapshot("enc", "run", "--disk-only")
+        lab.destroy("enc")
+        plan = planned(lab, RevertIntent(key, "run", safety=SafetyKind.NONE))
+        assert_refused(plan, Why.ENCRYPTED_REVERT_NOT_YET, disk="vda")
+        lab.virsh("snapshot-revert", "enc", "run")
+        plain = {one for one, encrypted in encrypted_files(lab).items() if not encrypted}
+        assert len(plain) == 1
+        assert lab.xml("enc").count("<encryption") == 2, "of what lies beneath"
+        lab.start("enc")
+        lab.destroy("enc")
+
+        lab.virsh("snapshot-delete", "enc", "run", "--metadata")
+        recorded_by_hand(lab, key, overlay)
+        plan = planned(lab, RevertIntent(key, "a", safety=SafetyKind.NONE))
+        assert_refused(plan, Why.ENCRYPTED_REVERT, disk="vda")
+        assert {one.harm for one in plan.refusals} == {Harm.NO_START}
+        next_second()  # the names of new overlays are the second
+        lab.virsh("snapshot-revert", "enc", "a")
+        assert "<encryption" not in lab.xml("enc")
+        assert "Failed to start" in lab.virsh("start", "enc", check=False)
+    finally:
+        lab.virsh("secret-undefine", UUID)
+
+
+def test_what_librbd_encrypts_is_on_rbd_alone(lab: Lab) -> None:
+    """No cluster of Ceph is here: what QEMU makes of it while a guest runs was not measured."""
+    raw = lab.images / "raw"
+    raw.write_bytes(bytes(MIB))
+    file = DOMAIN.format(path=raw, secret=SECRET.format(uuid=UUID)).replace("'qcow2'", "'raw'")
+    file = file.replace("format='luks'", "format='luks2' engine='librbd'")
+    definition = lab.directory / "librbd.xml"
+    definition.write_text(file)
+    assert "only with RBD" in lab.virsh("define", str(definition), check=False)
+    source = "<source protocol='rbd' name='pool/image'><host name='127.0.0.1'/>"
+    network = file.replace("type='file'", "type='network'").replace(
+        f"<source file='{raw}'>", source
+    )
+    key = lab.define_xml(network)
+    inside = planned(lab, CreateIntent(key, "in", ""))
+    assert_refused(inside, Why.NOT_A_FILE, disk="vda")
+    assert_refused(inside, Why.ENCRYPTED_INSIDE, disk="vda")
+    assert "not supported" in lab.virsh("snapshot-create-as", "enc", "in", check=False)
+    outside = planned(lab, CreateIntent(key, "out", "", Form.DISK_ONLY))
+    assert_refused(outside, Why.NO_OVERLAY_NOT_YET, disk="vda")
+    said = lab.virsh("snapshot-create-as", "enc", "out", "--disk-only", check=False)
+    assert "regular file" in said
 
 
 def test_what_is_there_all_the_same_is_neither_reverted_to_nor_deleted(
