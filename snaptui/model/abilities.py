@@ -27,23 +27,41 @@ Debian 12's, 13's, and those of sid and of the backports of 13 in November 2026.
 
 
 class Can(enum.Enum):
-    """What plans make use of; the value is the first version (libvirt's NEWS says so)."""
+    """What plans make use of.
 
-    DELETE_EXTERNAL = 9, 0
-    """Merges an external snapshot away."""
-    REVERT_EXTERNAL = 9, 9
-    """Reverts to an external snapshot, and knows the branches that this leaves; its capabilities
-    must say so too."""
-    TAKE_FIRMWARE_WHILE_OFF = 9, 3
-    """Takes an internal snapshot of a domain that is off and has UEFI variables, without them."""
-    KEEP_FIRMWARE_INSIDE = 10, 9
-    """Takes UEFI variables that are in qcow2 into an internal snapshot."""
-    NAME_AGENT_ERRORS = 11, 2
-    """Has an error of its own for an agent that refuses, and one for an agent that falls silent."""
-    PLACE_DATA_FILES = 10, 10
-    """Tells QEMU where the data file of an image is, which looks for it where it is started."""
-    LOAD_BY_JOB = 10, 10
-    """Looks for the parts inside the images before it loads the RAM from one."""
+    Attributes:
+        since: the first version that can (libvirt's NEWS says so).
+        words: what it is.
+    """
+
+    DELETE_EXTERNAL = (9, 0), "an external snapshot is merged away"
+    REVERT_EXTERNAL = (
+        (9, 9),
+        "external snapshots are reverted to, and the branches that this leaves are known; the"
+        " capabilities must say so too",
+    )
+    TAKE_FIRMWARE_WHILE_OFF = (
+        (9, 3),
+        "of a domain that is off and has UEFI variables an internal snapshot is taken, without"
+        " them",
+    )
+    KEEP_FIRMWARE_INSIDE = (10, 9), "UEFI variables in qcow2 are taken into an internal snapshot"
+    NAME_AGENT_ERRORS = (
+        (11, 2),
+        "an agent that refuses, and one that falls silent, have errors of their own",
+    )
+    PLACE_DATA_FILES = (
+        (10, 10),
+        "QEMU is told where the data file of an image is, and does not look where it is started",
+    )
+    LOAD_BY_JOB = (
+        (10, 10),
+        "the parts inside the images are looked for before the RAM is loaded from one",
+    )
+
+    def __init__(self, since: Minor, words: str) -> None:
+        self.since = since
+        self.words = words
 
 
 class Wrong(enum.Enum):
@@ -151,19 +169,18 @@ LINES: Mapping[Wrong, Line] = MappingProxyType(
             source="NEWS 10.9.0 (savevm and delvm of QEMU's monitor, whose answer is no error)",
         ),
         Wrong.GOES_DOWN_AT_BRANCHES: Line(
-            "some merges beside branches are refused: they bring the daemon down",
+            "refused: brings the daemon down",
             since=(9, 9),
             seen=_seen(does=((11, 3), (12, 0)), not_=((12, 8), (12, 9))),
         ),
         Wrong.GOES_DOWN_AT_REVERTS: Line(
-            "reverts to internal snapshots after which a guest runs are refused: they bring QEMU or"
-            " the daemon down",
+            "refused: brings QEMU or the daemon down",
             since=(9, 9),
             until=(9, 10),
             source="NEWS 9.10.0; cockpit-project's bots, issue 5494",
         ),
         Wrong.GOES_DOWN_AT_MIXED: Line(
-            "some reverts to snapshots of two kinds are refused: they bring the daemon down",
+            "refused: brings the daemon down",
             since=(9, 9),
             seen=_seen(does=((11, 3), (12, 8), (12, 9)), not_=((9, 0),)),
         ),
@@ -250,19 +267,19 @@ def can(host: Host, what: Can) -> bool:
     """
     own = _minor(host.libvirt)
     if what is not Can.REVERT_EXTERNAL:
-        return bool(own >= what.value)
+        return bool(own >= what.since)
     last = max((version for version in TRIED if version <= own), default=own)
-    return keeps_branches(host) and bool(last >= what.value)
+    return keeps_branches(host) and bool(last >= what.since)
 
 
 def keeps_branches(host: Host) -> bool:
     """Whether this libvirt keeps records as those do that revert to external snapshots."""
-    return host.reverts_external and _minor(host.libvirt) >= Can.REVERT_EXTERNAL.value
+    return host.reverts_external and _minor(host.libvirt) >= Can.REVERT_EXTERNAL.since
 
 
 def tells_reverts(libvirt: Version) -> bool:
     """Whether the capabilities of this version can say that it reverts to external snapshots."""
-    return _minor(libvirt) >= Can.REVERT_EXTERNAL.value
+    return _minor(libvirt) >= Can.REVERT_EXTERNAL.since
 
 
 def does(host: Host, what: Wrong) -> bool:
@@ -353,7 +370,7 @@ def no_external_revert(host: Host) -> str:
     """Why it is not asked for a revert to an external snapshot, in words."""
     if not host.reverts_external:
         return f"libvirt {name(host)} has no revert to external snapshots"
-    first = shown(min(one for one in TRIED if one >= Can.REVERT_EXTERNAL.value))
+    first = shown(min(one for one in TRIED if one >= Can.REVERT_EXTERNAL.since))
     of = by_whom(host, Wrong.REVERTS_TO_NO_DISKS_ALONE)
     return (
         f"snaptui reverts to external ones from libvirt {first} on: {of} fails where they are of"

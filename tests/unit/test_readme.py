@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from snaptui import config
-from snaptui.model.abilities import LINES, TRIED, shown
+from snaptui.model.abilities import LINES, TRIED, Can, Wrong, does, shown
 from snaptui.ui import keymap
 from snaptui.ui.actions import ACTIONS
+from tests.unit.made import HOST
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = {path.name: path.read_text() for path in (ROOT / "README.md", *ROOT.glob("docs/*.md"))}
@@ -42,18 +44,42 @@ def measured() -> str:
 
 def version_list() -> str:
     lines = [f"{measured()} What others are known to do, by single runs or NEWS:", ""]
-    heads = ("what", "from", "until", "with QEMU from", "seen", "not seen", "told by", "but not")
+    heads = (
+        "what", "from", "until", "with QEMU from", "seen", "not seen", "told by", "but not",
+        "on the above",
+    )  # fmt: skip
     lines += [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
-    for line in LINES.values():
+    for what, line in LINES.items():
         ends = [shown(end) if end else "" for end in (line.since, line.until, line.qemu)]
         seen = [shown(version) for version, does in line.seen.items() if does]
         not_seen = [shown(version) for version, does in line.seen.items() if not does]
         seen += [f"QEMU {shown(qemu)}" for qemu, does in line.seen_qemu.items() if does]
         not_seen += [f"QEMU {shown(qemu)}" for qemu, does in line.seen_qemu.items() if not does]
         patched = f"Debian's since {', '.join(line.patched)}" if line.patched else ""
-        row = [line.what, *ends, ", ".join(seen), ", ".join(not_seen), line.source, patched]
+        told = [", ".join(seen), ", ".join(not_seen), line.source, patched]
+        row = [line.what, *ends, *told, known_by(what)]
         lines.append(f"| {' | '.join(row)} |")
+    lines += ["", "What is made use of, by NEWS:", "", "| what | from |", "|---|---|"]
+    lines += [f"| {one.words} | {shown(one.since)} |" for one in Can]
     return "\n".join(lines)
+
+
+def known_by(what: Wrong) -> str:
+    """What is refused because it brings something down is never run."""
+    if what.name.startswith("GOES_DOWN"):
+        return "refused"
+    return "tested" if is_tested(what) else "assumed"
+
+
+def is_tested(what: Wrong) -> bool:
+    """Whether it is done by some that the plans are proven on, and not by others."""
+    builds = LINES[what].patched[-1:] or ("",)
+    hosts = [
+        replace(HOST, libvirt=(*libvirt, 0), hypervisor=(*qemu, 0), build=build)
+        for libvirt, qemu in TRIED.items()
+        for build in builds
+    ]
+    return len({does(one, what) for one in hosts}) == 2
 
 
 @pytest.mark.parametrize(
