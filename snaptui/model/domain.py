@@ -119,7 +119,8 @@ class DomainConfig:
         disks: in the order of the XML.
         memory: bytes of RAM at most.
         pflash: whether UEFI variables are kept in a pflash image, or in a store.
-        varstore: in a store (libvirt 12.1 and later): QEMU has them in a device, and so in its RAM.
+        varstore: the file of the store that they are in (libvirt 12.1 and later), empty where the
+            XML names none: QEMU has them in a device. ``None`` without one.
         passthrough: host devices given to the guest, by their XML's type (``pci``, ``usb``).
         digest: hash of the XML, to see whether it changed.
         variables: the image of the UEFI variables, where it is a file of its own.
@@ -144,7 +145,7 @@ class DomainConfig:
     boot_files: tuple[str, ...] = ()
     drives: tuple[str, ...] = field(default=(), compare=False)
     tpm: str = ""
-    varstore: bool = False
+    varstore: str | None = None
 
     @property
     def written(self) -> tuple[Disk, ...]:

@@ -7,8 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from snaptui.model.disk import Disk
 from snaptui.ui.format import clean
+from snaptui.ui.main.tabs import definition_lines
 from snaptui.ui.panes.lines import Line, Sides, parts, with_room, wrapped
+from tests.unit.made import config
 
 TEXTS = st.text(min_size=1, max_size=200).map(clean)
 
@@ -62,3 +65,15 @@ def test_lines_go_on_below_as_far_as_there_is_room(height: int, rows: list[int])
     assert [one[0] for one, number in zip(found, rows, strict=True) if number == 1] == [
         line for line, number in zip(lines, rows, strict=True) if number == 1
     ]
+
+
+def test_where_a_machine_has_its_uefi_variables_is_a_line_of_its_configuration() -> None:
+    raw = Disk("UEFI variables", "nvram", "file", "/v.fd", "raw")
+    for machine, said in (
+        ({"variables": raw}, "/v.fd (raw)"),
+        ({"varstore": "/v.json"}, "/v.json (store)"),
+        ({"varstore": ""}, "no file (store)"),
+        ({}, None),
+    ):
+        lines = dict(definition_lines(config(pflash=True, **machine)))
+        assert lines.get("UEFI variables") == said

@@ -212,7 +212,7 @@ def test_which_versions_take_uefi_variables_into_an_internal_snapshot(
 def test_variables_in_a_store_are_kept_with_the_ram_alone(state: DomainState) -> None:
     """They are a device's: libvirt refuses no snapshot because of them."""
     running = state is DomainState.RUNNING
-    here = config(pflash=True, varstore=True)
+    here = config(pflash=True, varstore="/store")
     one = snapshot("ram", config=here)
     found = facts(one, disks=here, state=state, host=host((12, 9, 0)))
     plan = create.plan(CreateIntent(KEY, "new", ""), found)

@@ -120,9 +120,9 @@ VARIABLES, TPM = Warn.VARIABLES_NOT_KEPT, Warn.TPM_NOT_KEPT
         ({"variables": QCOW2}, True, SafetyKind.DISKS, {VARIABLES, TPM}),
         ({"variables": RAW}, False, SafetyKind.DISKS, {VARIABLES, TPM}),
         ({"variables": RAW}, True, SafetyKind.DISKS, {VARIABLES, TPM}),
-        ({"varstore": True}, False, SafetyKind.DISKS, {VARIABLES, TPM}),
-        ({"varstore": True}, False, SafetyKind.DISKS_AND_RAM, set()),
-        ({"varstore": True}, True, SafetyKind.DISKS, {VARIABLES, TPM}),
+        ({"varstore": "/store"}, False, SafetyKind.DISKS, {VARIABLES, TPM}),
+        ({"varstore": "/store"}, False, SafetyKind.DISKS_AND_RAM, set()),
+        ({"varstore": "/store"}, True, SafetyKind.DISKS, {VARIABLES, TPM}),
     ],
 )
 def test_what_it_does_not_hold_beside_the_disks_is_said(

@@ -298,7 +298,7 @@ def test_varstore_tpm_machine_and_firmware_are_read() -> None:
         "<disk device='cdrom'><source file='/cd2.iso' startupPolicy='optional'/><readonly/></disk>"
         "<disk device='cdrom'><readonly/></disk></devices></domain>"
     )
-    assert found.varstore
+    assert found.varstore == "/v/w.json"
     assert found.pflash, "varstore holds UEFI's variables as nvram does (since libvirt 12.1)"
     assert found.tpm == "emulator"
     assert found.machine == Machine("kvm", "x86_64", "q35", "/usr/bin/qemu")
@@ -306,6 +306,9 @@ def test_varstore_tpm_machine_and_firmware_are_read() -> None:
     assert found.drives == ("/ro.qcow2", "/cd.iso")
     bare = domain_xml.parse_domain("<domain><name>w</name></domain>")
     assert (bare.pflash, bare.tpm, bare.machine, bare.boot_files) == (False, "", None, ())
+    assert bare.varstore is None
+    unnamed = domain_xml.parse_domain("<domain><name>w</name><os><varstore/></os></domain>")
+    assert unnamed.varstore == ""
 
 
 def test_a_hundred_megabytes_take_neither_time_nor_memory() -> None:

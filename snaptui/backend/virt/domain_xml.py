@@ -29,7 +29,7 @@ def parse_domain(xml: str) -> DomainConfig:
 
 def config(domain: Element, hashed: str) -> DomainConfig:
     """What a ``<domain>`` says, wherever it stands; ``hashed`` is the digest of its text."""
-    loaders = domain.iterfind("os/loader")
+    loaders, store = domain.iterfind("os/loader"), domain.find("os/varstore")
     return DomainConfig(
         disks=tuple(_disk(disk) for disk in domain.iterfind("devices/disk")),
         memory=bytes_of(domain.find("memory")),
@@ -44,7 +44,7 @@ def config(domain: Element, hashed: str) -> DomainConfig:
         boot_files=tuple(dict.fromkeys(_boot_files(domain))),
         drives=tuple(dict.fromkeys(_drives(domain))),
         tpm=_tpm(domain.find("devices/tpm/backend")),
-        varstore=domain.find("os/varstore") is not None,
+        varstore=store.get("path", "") if store is not None else None,
     )
 
 

@@ -27,7 +27,9 @@ def create_refusals(facts: Facts, *, active: bool) -> Iterator[Refusal]:
         active: whether the domain runs when it is taken.
     """
     config, host, code = facts.status.config, facts.host, libvirt_codes.OPERATION_UNSUPPORTED
-    if not config.pflash or config.varstore:  # a store's variables are a device's, in the RAM
+    if (
+        not config.pflash or config.varstore is not None
+    ):  # a store's variables are a device's, in the RAM
         return
     raw = not _in_qcow2(config)
     if does(host, Wrong.LEAVES_OUT_VARIABLES) and not raw:
@@ -48,7 +50,9 @@ def holds(config: DomainConfig, *, inside: bool, ram: bool) -> bool:
         inside: it lies inside the images.
         ram: it holds the RAM, by which QEMU writes a store anew (measured with 12.9).
     """
-    return not config.pflash or (config.varstore and ram) or (inside and _in_qcow2(config))
+    return (
+        not config.pflash or (config.varstore is not None and ram) or (inside and _in_qcow2(config))
+    )
 
 
 def not_kept(

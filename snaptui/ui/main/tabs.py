@@ -164,20 +164,24 @@ async def _config_lines(session: Session, about: About) -> tuple[Line, ...]:
         config = await session.read(lambda: backend.config(key), key)
     lines: tuple[Line, ...] = (("", "libvirt notes no definition of this snapshot."),)
     if config is not None:
-        lines = tuple(_definition_lines(config))
+        lines = tuple(definition_lines(config))
     if not name:
         return lines
     changes = await session.read(lambda: backend.config_changes(key, name), key)
     return (*lines, *((one.label, one.words) for one in change_lines(changes, name)))
 
 
-def _definition_lines(config: DomainConfig) -> Iterator[Line]:
+def definition_lines(config: DomainConfig) -> Iterator[Line]:
     """What a domain is made of."""
     yield "Memory", text.size(config.memory)
     if config.machine is not None:
         yield "Machine", f"{config.machine.type}, {config.machine.arch}"
     if config.firmware is not None:
         yield "Firmware", config.firmware
+    if config.varstore is not None:
+        yield "UEFI variables", f"{config.varstore or 'no file'} (store)"
+    elif (own := config.variables) is not None:
+        yield "UEFI variables", f"{own.path or 'no file'} ({own.format})"
     if config.tpm:
         yield "TPM", config.tpm
     if config.passthrough:
