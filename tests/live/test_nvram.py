@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from snaptui.model.choices import SafetyKind
+from snaptui.model.choices import RunState, SafetyKind
 from snaptui.model.domain import DomainKey
 from snaptui.plan.outcome import UndoBy
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
@@ -65,19 +67,25 @@ def test_they_start_from_their_template_if_that_was_chosen(
     assert nvram.read_bytes()[:1] == (b"T" if reset else b"V")
 
 
-def test_beside_them_nothing_inside_is_deleted_while_the_guest_runs(
-    lab: Lab, tmp_path: Path
-) -> None:
-    """libvirt 9.0 lets QEMU delete all parts or none, and forgets the snapshot all the same."""
-    with_variables(lab, tmp_path)
+def adopted(lab: Lab, place: Path) -> Path:
+    """Have an internal snapshot of a domain with such variables; its record."""
     qemu_img("snapshot", "-c", "s", str(lab.image("web")))
-    record = tmp_path / "s.xml"
+    record = place / "s.xml"
     xml = lab.virsh("dumpxml", "--inactive", "web")
     record.write_text(
         "<domainsnapshot><name>s</name><creationTime>1700000000</creationTime>"
         f"<state>shutoff</state>{xml}</domainsnapshot>"
     )
     lab.virsh("snapshot-create", "web", "--redefine", str(record))
+    return record
+
+
+def test_beside_them_nothing_inside_is_deleted_while_the_guest_runs(
+    lab: Lab, tmp_path: Path
+) -> None:
+    """libvirt 9.0 lets QEMU delete all parts or none, and forgets the snapshot all the same."""
+    with_variables(lab, tmp_path)
+    record = adopted(lab, tmp_path)
     key = DomainKey(lab.uri, lab.virsh("domuuid", "web").strip())
     assert planned(lab, DeleteIntent(key, "s")).possible
     lab.virsh("start", "web")
@@ -91,27 +99,110 @@ def test_beside_them_nothing_inside_is_deleted_while_the_guest_runs(
     assert (lab.snapshots("web"), entries(lab.image("web"))) == ([], [])
 
 
+def variable(name: str) -> str:
+    """A store with one variable."""
+    guid = "8be4df61-93ca-11d2-aa0d-00e098032b8c"
+    inside = f'{{"name": "{name}", "guid": "{guid}", "attr": 7, "data": "01"}}'
+    return f'{{"version": 2, "variables": [{inside}]}}'
+
+
+def with_store(lab: Lab) -> tuple[DomainKey, Path]:
+    """A domain whose UEFI variables are in a store; its file."""
+    code, template, store = (lab.images / name for name in ("code", "template", "store"))
+    code.write_bytes(b"\xf4" * (64 << 10))
+    template.write_text(variable("Template"))
+    store.write_text(variable("Then"))
+    lab.define("web")
+    inner = f"<loader type='rom'>{code}</loader><varstore template='{template}' path='{store}'/>"
+    xml = lab.xml("web").replace("</os>", f"{inner}</os>")
+    features = "" if "<acpi/>" in xml else "<features><acpi/></features>"
+    return lab.define_xml(xml.replace("</os>", f"</os>{features}")), store
+
+
 def test_those_in_a_store_come_back_with_the_ram(newest_lab: Lab) -> None:
     """QEMU has them in a device, and writes its file anew when it has loaded the RAM."""
     lab = newest_lab
-    code, store = lab.images / "code", lab.images / "store"
-    code.write_bytes(b"\xf4" * (64 << 10))
-    store.write_text('{"version": 2, "variables": []}')
-    lab.define("web")
-    inner = f"<loader type='rom'>{code}</loader><varstore path='{store}'/>"
-    xml = lab.xml("web").replace("</os>", f"{inner}</os>")
-    features = "" if "<acpi/>" in xml else "<features><acpi/></features>"
-    key = lab.define_xml(xml.replace("</os>", f"</os>{features}"))
+    key, store = with_store(lab)
     lab.start("web")
     plan = planned(lab, CreateIntent(key, "ram", ""), carry_out=True)
     assert Warn.VARIABLES_NOT_KEPT not in {one.what for one in plan.warnings}
     lab.destroy("web")
-    other = '{"name": "X", "guid": "8be4df61-93ca-11d2-aa0d-00e098032b8c", "attr": 7, "data": "01"}'
-    store.write_text(f'{{"version": 2, "variables": [{other}]}}')
+    store.write_text(variable("Now"))
     back = RevertIntent(key, "ram", safety=SafetyKind.NONE)
     assert Warn.VARIABLES_STAY not in {one.what for one in planned(lab, back).warnings}
     planned(lab, back, carry_out=True)
-    assert '"X"' not in store.read_text()
+    assert '"Then"' in store.read_text()
+    assert '"Now"' not in store.read_text()
+
+
+def test_a_reset_of_a_store_is_promised_where_libvirt_makes_it(newest_lab: Lab) -> None:
+    """With virsh beside it: only where a guest starts, and without its RAM."""
+    lab = newest_lab
+    key, store = with_store(lab)
+    lab.snapshot("web", "off")
+    lab.start("web")
+    lab.snapshot("web", "ram")
+    for name, state, flag, left in (
+        ("ram", RunState.RECORDED, (), "Then"),
+        ("off", RunState.RUNNING, ("--running",), "Template"),
+        ("off", RunState.RECORDED, (), "Now"),
+    ):
+        lab.destroy("web")
+        store.write_text(variable("Now"))
+        plan = planned(lab, RevertIntent(key, name, state, SafetyKind.NONE, reset_nvram=True))
+        lab.virsh("snapshot-revert", "web", name, *flag, "--reset-nvram")
+        assert f'"{left}"' in store.read_text()
+        assert plan.possible is (left == "Template"), plan.refusals
+
+
+def test_raw_ones_are_not_reset_where_no_guest_starts(every_lab: Lab, tmp_path: Path) -> None:
+    lab = every_lab
+    nvram = with_variables(lab, tmp_path)
+    adopted(lab, tmp_path)
+    back = RevertIntent(lab.key("web"), "s", safety=SafetyKind.NONE, reset_nvram=True)
+    assert_refused(planned(lab, back), Why.RESET_AT_START_ALONE)
+    lab.virsh("snapshot-revert", "web", "s", "--reset-nvram")
+    assert nvram.read_bytes()[:1] == b"V"
+
+
+def test_raw_ones_come_back_with_ram_in_a_file(reverting_lab: Lab, tmp_path: Path) -> None:
+    """They are a device's as well, whether libvirt resets them before or not."""
+    lab = reverting_lab
+    nvram = with_variables(lab, tmp_path)
+    lab.start("web")
+    files = (f"file={lab.images / 'ram'}", f"vda,snapshot=external,file={lab.images / 'over'}")
+    lab.virsh("snapshot-create-as", "web", "s", "--memspec", files[0], "--diskspec", files[1])
+    lab.destroy("web")
+    nvram.write_bytes(b"N" * FLASH)
+    back = RevertIntent(lab.key("web"), "s", safety=SafetyKind.NONE)
+    assert_refused(planned(lab, replace(back, reset_nvram=True)), Why.RESET_NOT_WITH_RAM)
+    assert Warn.VARIABLES_STAY not in {one.what for one in planned(lab, back).warnings}
+    lab.virsh("snapshot-revert", "web", "s", "--reset-nvram")
+    assert nvram.read_bytes()[:1] == b"V"
+
+
+def test_a_reset_of_qcow2_ones_takes_what_snapshots_have_in_them(
+    reverting_lab: Lab, tmp_path: Path
+) -> None:
+    lab = reverting_lab
+    nvram = with_variables(lab, tmp_path)
+    template, inside = tmp_path / "template.fd", lab.images / "vars.qcow2"
+    qemu_img("convert", "-f", "raw", "-O", "qcow2", str(nvram), str(inside))
+    made = lab.images / "template.qcow2"
+    qemu_img("convert", "-f", "raw", "-O", "qcow2", str(template), str(made))
+    xml = re.sub(
+        r"<nvram.*</nvram>",
+        f"<nvram template='{made}' templateFormat='qcow2' format='qcow2'>{inside}</nvram>",
+        lab.xml("web", inactive=True),
+    )
+    key = lab.define_xml(xml)
+    lab.snapshot("web", "s")
+    assert [name for _, name in entries(inside)] == ["s"]
+    back = RevertIntent(key, "s", RunState.RUNNING, SafetyKind.NONE, reset_nvram=True)
+    assert_refused(planned(lab, back), Why.RESET_LOSES_PARTS, path=str(inside))
+    lab.virsh("snapshot-revert", "web", "s", "--running", "--reset-nvram")
+    lab.destroy("web")
+    assert entries(inside) == []
 
 
 def test_beside_raw_ones_the_safety_snapshot_is_of_disks(

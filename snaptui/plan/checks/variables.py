@@ -1,20 +1,24 @@
 """UEFI variables and TPMs: what libvirt takes into a snapshot, and what it leaves out.
 
 Variables in a qcow2 image can lie inside it as disks do; raw ones cannot (NEWS 9.3, 10.9, 10.10).
-Those of a store, and the state of a TPM, are a device's: they are where the RAM is.
+The RAM holds them too, and the state of a TPM: they are devices', and QEMU writes their files anew
+when it has loaded it (measured: a store's with 12.8 and 12.9, in qcow2 and raw with 11.3 as well).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from snaptui.common import text
 from snaptui.model import abilities, libvirt_codes
 from snaptui.model.abilities import Can, Wrong, can, does
 from snaptui.model.domain import DomainConfig
+from snaptui.model.image import Missing, NotKnown
 from snaptui.model.snapshot import Kind, Snapshot
 from snaptui.plan.facts import Facts
 from snaptui.plan.refusal import Harm, Refusal, refuse
-from snaptui.plan.remark import Remark, remark
+from snaptui.plan.remark import Remark, Unchecked, remark
+from snaptui.plan.steps.domain import RevertTo
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.way import Way
 from snaptui.plan.words.why import Why
@@ -27,9 +31,7 @@ def create_refusals(facts: Facts, *, active: bool) -> Iterator[Refusal]:
         active: whether the domain runs when it is taken.
     """
     config, host, code = facts.status.config, facts.host, libvirt_codes.OPERATION_UNSUPPORTED
-    if (
-        not config.pflash or config.varstore is not None
-    ):  # a store's variables are a device's, in the RAM
+    if not config.pflash or config.varstore is not None:  # a store forbids no snapshot
         return
     raw = not _in_qcow2(config)
     if does(host, Wrong.LEAVES_OUT_VARIABLES) and not raw:
@@ -48,11 +50,9 @@ def holds(config: DomainConfig, *, inside: bool, ram: bool) -> bool:
 
     Args:
         inside: it lies inside the images.
-        ram: it holds the RAM, by which QEMU writes a store anew (measured with 12.9).
+        ram: it holds the RAM.
     """
-    return (
-        not config.pflash or (config.varstore is not None and ram) or (inside and _in_qcow2(config))
-    )
+    return not config.pflash or ram or (inside and _in_qcow2(config))
 
 
 def not_kept(
@@ -69,6 +69,47 @@ def revert_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     """Variables that would stay as they are now, beside disks of then."""
     if _forgotten(facts, snapshot):
         yield _left_out(facts).but(Way.APPLY_OFFLINE, harm=Harm.HALF)
+
+
+def resets(step: RevertTo) -> bool:
+    """Whether a revert makes the variables anew, as asked.
+
+    libvirt does it when it starts a guest, and RAM that is loaded then brings those of its time
+    back (measured with 9.0 to 12.9).
+    """
+    starts = step.end_state is not None and step.end_state.active
+    return step.reset_nvram and starts and not step.snapshot.has_memory
+
+
+def reset_refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
+    """A reset that would not be one, or that would take parts of snapshots with it.
+
+    The image of the variables is made anew from its template, without what was inside.
+    """
+    then, name = step.snapshot.config, step.snapshot.name
+    if not step.reset_nvram or then is None:
+        return
+    if step.snapshot.has_memory:
+        yield refuse(Why.RESET_NOT_WITH_RAM, Way.VARIABLES_AS_NOW, name=name)
+    elif not resets(step):
+        yield refuse(Why.RESET_AT_START_ALONE, Way.START_OR_AS_NOW, domain=facts.name)
+    if _in_qcow2(then) and then.variables is not None:
+        inside = {entry for _, entry in facts.entries(then.variables.path or "") or ()}
+        own = {name} if step.snapshot.kind is Kind.INTERNAL else set()
+        if names := sorted(inside | own):
+            yield refuse(
+                Why.RESET_LOSES_PARTS, Way.VARIABLES_AS_NOW, harm=Harm.INSIDE_LOST,
+                path=then.variables.path, names=text.some(names),
+            )  # fmt: skip
+
+
+def reset_unread(facts: Facts, step: RevertTo) -> Iterator[Remark]:
+    """Whether there are such parts, where the image of the variables cannot be read."""
+    then = step.snapshot.config
+    own = then.variables if step.reset_nvram and then is not None and _in_qcow2(then) else None
+    image = facts.images.get(own.path or "") if own is not None else None
+    if own is not None and isinstance(image, NotKnown) and not isinstance(image, Missing):
+        yield remark(Unchecked.INSIDE, disk=own.target, reason=image.reason)
 
 
 def delete_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:

@@ -106,7 +106,7 @@ def plan(intent: RevertIntent, facts: Facts) -> Plan:
         refusals=tuple(refusals),
         warnings=(
             *safety.warnings,
-            *_warnings(intent, facts, step, removed, safety.kind, outside=outside),
+            *_warnings(facts, step, removed, safety.kind, outside=outside),
         ),
         unchecked=(*unread, *clones),
         lines=tuple(each.virsh(facts.host, domain) for each in steps),
@@ -201,6 +201,7 @@ def _refusals(facts: Facts, step: RevertTo) -> list[Refusal]:
     refusals += inside.start_refusals(facts, step)
     refusals += encryption.revert_refusals(snapshot) if outside else ()
     refusals += defined_chain.revert_refusals(facts, step)
+    refusals += variables.reset_refusals(facts, step)
     if snapshot.config is None:
         refusals.append(refuse(Why.NO_DOMAIN, code=libvirt_codes.REVERT_RISKY, name=snapshot.name))
     return refusals
@@ -212,6 +213,7 @@ def _unread(facts: Facts, step: RevertTo) -> list[Remark]:
     unread = [*inside.unread(facts, snapshot), *machine_checks.unread(facts, step)]
     unread += [*disk_checks.discarded(facts, snapshot), *other_hosts.doubts(facts)]
     unread += defined_chain.revert_doubts(facts, step)
+    unread += variables.reset_unread(facts, step)
     unread += _doubts(facts, snapshot)
     if isinstance(facts.changes, NotKnown):
         unread.append(remark(Unchecked.CONFIGURATION, reason=facts.changes.reason))
@@ -219,7 +221,6 @@ def _unread(facts: Facts, step: RevertTo) -> list[Remark]:
 
 
 def _warnings(
-    intent: RevertIntent,
     facts: Facts,
     step: RevertTo,
     removed: frozenset[str],
@@ -245,7 +246,7 @@ def _warnings(
     yield from _resized(facts, snapshot, alone=safety is SafetyKind.NONE)
     within = snapshot.kind is Kind.INTERNAL
     held = variables.holds(facts.status.config, inside=within, ram=snapshot.has_memory)
-    if not held and not intent.reset_nvram:
+    if not held and not variables.resets(step):
         yield remark(Warn.VARIABLES_STAY)
     yield from machine_checks.warnings(facts, step)
     if facts.status.config.tpm and not snapshot.has_memory:
@@ -313,7 +314,7 @@ def _after(facts: Facts, step: RevertTo) -> After:
         shown=state.value.upper() if state is not None else f"in the state {snapshot.state}",
         how=how,
         moment=f"{text.when(snapshot.created)} ({text.age(snapshot.created, facts.read_at)})",
-        reset=", UEFI variables reset" if step.reset_nvram else "",
+        reset=", UEFI variables reset" if variables.resets(step) else "",
     )
 
 

@@ -110,6 +110,10 @@ class Way(enum.Enum):
     DELETE_ABOVE_AGAIN = "Delete that snapshot again first."
     DELETE_THESE_AGAIN = "Delete it again first ({names})."
     DISKS_INSIDE = "With the domain shut off, qemu-img snapshot -a reverts its disks, not its RAM."
+    VARIABLES_AS_NOW = "Leave the UEFI variables as they are now."
+    START_OR_AS_NOW = (
+        "Choose running or paused as the state after, or leave the variables as they are now."
+    )
     REVERT_SHUT_OFF = "Revert with the domain left shut off, and start it then."
     APPLY_OFFLINE = "With the domain shut off, qemu-img snapshot -a reverts its disks."
     DELETE_WHILE_RUNNING = "Delete it while the domain runs."

@@ -75,6 +75,15 @@ class Why(enum.Enum):
         "{domain} keeps its UEFI variables in qcow2. libvirt {version} includes them in an "
         "internal snapshot, but skips them on revert and delete."
     )
+    RESET_NOT_WITH_RAM = (
+        "The RAM of {name} brings the UEFI variables of that time back, so they cannot be reset."
+    )
+    RESET_AT_START_ALONE = (
+        "{domain} will be shut off. libvirt resets UEFI variables only when it starts the guest."
+    )
+    RESET_LOSES_PARTS = (
+        "A reset replaces {path}, and the parts of snapshots in it are lost ({names})."
+    )
     VARIABLES_WITHOUT_PART = (
         "The UEFI variables of {domain} hold no {name}, so QEMU would delete it on no disk while "
         "the domain runs. libvirt {version} would drop its metadata all the same."
