@@ -15,6 +15,7 @@ from snaptui.plan.plan import CreateIntent, DeleteIntent, ImageCreate, RemoveLef
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
+from tests import pools
 from tests.lab import MIB, Lab, fill, holds, qemu_img, small_disk, write
 from tests.live.planned import planned
 from tests.unit.made import assert_refused, assert_said
@@ -51,6 +52,28 @@ def test_a_merge_writes_to_the_data_file(lab: Lab, tmp_path: Path) -> None:
     assert data.read_bytes()[: 4 * MIB] == b"\x22" * 4 * MIB
     assert (lab.images / "base.qcow2").stat().st_size < MIB
     assert holds(lab.images / "base.qcow2", 0x22)
+
+
+def test_so_does_one_while_it_runs_and_a_removal_of_all_storage_leaves_it(lab: Lab) -> None:
+    """virsh removes volumes that the definition names, and no other file that an image needs."""
+    folder = lab.directory / "pool"
+    with pools.pool(lab, "p", folder):
+        image, data = folder / "base.qcow2", folder / "data"
+        options = ("-o", f"data_file={data}", str(image), str(8 * MIB))
+        qemu_img("create", "-q", "-f", "qcow2", *options)
+        write(image, 0x11)
+        lab.virsh("pool-refresh", "p")
+        key = lab.define_disks("web", DISK.format(path=image))
+        lab.start("web")
+        lab.snapshot("web", "one", "--disk-only")
+        monitor = "qemu-io -d /machine/peripheral/virtio-disk0/virtio-backend"
+        writes = f'{monitor} "write -P 0x22 0 1M"'
+        lab.virsh("qemu-monitor-command", "web", "--hmp", writes)
+        planned(lab, DeleteIntent(key, "one"), carry_out=True)
+        assert data.read_bytes()[:MIB] == b"\x22" * MIB
+        lab.destroy("web")
+        lab.virsh("undefine", "web", "--remove-all-storage")
+        assert [one.name for one in folder.iterdir()] == ["data"]
 
 
 def test_the_room_for_a_merge_is_that_of_the_data_file(lab: Lab) -> None:
