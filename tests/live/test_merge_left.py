@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -12,11 +14,13 @@ from pathlib import Path
 from snaptui.model.choices import Form, SafetyKind
 from snaptui.model.domain import DomainKey
 from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
+from snaptui.plan.refusal import Harm
 from snaptui.plan.words.why import Why
 from tests.lab import MIB, Lab, MergeOver, holds, without_chain
 from tests.live.planned import planned
 from tests.terminal import Terminal, at_snapshots, confirm
 from tests.unit.images import qemu_io
+from tests.unit.made import assert_refused
 
 
 def test_a_merge_that_was_left_is_told_and_ended_by_hand(every_own_lab: Lab) -> None:
@@ -52,6 +56,87 @@ def test_a_merge_that_was_left_is_told_and_ended_by_hand(every_own_lab: Lab) -> 
     assert lab.snapshots("web") == []
     assert holds(lab.image("web"), 0x33)
     assert not top.exists()
+
+
+def held_half_merged(lab: Lab, lower: Path, upper: Path) -> int:
+    """Stop the guest's QEMU when it has merged about a half; its process."""
+    pid, whole = lab.merge_held("web"), upper.stat().st_blocks
+    while lower.stat().st_blocks < whole // 2:
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.005)
+        os.kill(pid, signal.SIGSTOP)
+    return pid
+
+
+def test_a_guest_whose_merge_was_left_half_done_goes_on(every_own_lab: Lab) -> None:
+    """libvirt gives up the merge, and marks the parent of what was to go: nothing else is told.
+
+    A revert to that brings what was overwritten until then (9.9 and later), with success.
+    """
+    lab, size = every_own_lab, 256
+    key = lab.define("web", size=size * MIB)
+    lab.snapshot("web", "parent", "--disk-only")
+    lab.snapshot("web", "gone", "--disk-only")
+    lower, upper = (lab.image("web").with_suffix(f".{one}") for one in ("parent", "gone"))
+    qemu_io(upper, f"write -P 0x33 0 {size}M")
+    lab.start("web")
+    with ThreadPoolExecutor(1) as deleting:
+        said = deleting.submit(lab.virsh, "snapshot-delete", "web", "gone", check=False)
+        pid = held_half_merged(lab, lower, upper)
+        lab.daemon.kill()
+        os.kill(pid, signal.SIGCONT)
+        assert "error" in said.result()
+    lab.daemon.restart()
+    assert lab.state("web") == "running"
+    assert str(upper) in lab.virsh("domblklist", "web"), "the guest writes where it did"
+    assert not lab.virsh("blockjob", "web", "vda", "--info").strip()
+    marked = [
+        one
+        for one in lab.snapshots("web")
+        if "InProgress" in lab.virsh("snapshot-dumpxml", "web", one)
+    ]
+    assert marked == ["parent"]
+    assert lower.stat().st_blocks * 512 >= size * MIB // 2, "what it froze was empty"
+
+    back = planned(lab, RevertIntent(key, "gone", safety=SafetyKind.NONE))
+    assert_refused(back, Why.OVERWRITTEN, name="gone", names="gone")
+    assert planned(lab, CreateIntent(key, "new", "")).possible
+    planned(lab, CreateIntent(key, "over", "", Form.DISK_ONLY), carry_out=True)
+    planned(lab, DeleteIntent(key, "over"), carry_out=True)
+    planned(lab, DeleteIntent(key, "gone"), carry_out=True)
+    assert lab.snapshots("web") == ["parent"]
+    assert "InProgress" not in lab.virsh("snapshot-dumpxml", "web", "parent")
+    lab.destroy("web")
+    assert holds(lower, 0x33)
+
+
+def test_a_revert_to_what_was_merged_in_part_brings_other_data(newer_root: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="snaptui-", dir="/tmp") as place:
+        lab = Lab(Path(place), root=newer_root)
+        try:
+            key = lab.define("web", size=256 * MIB)
+            for name in ("parent", "gone"):
+                lab.snapshot("web", name, "--disk-only")
+            lower, upper = (lab.image("web").with_suffix(f".{one}") for one in ("parent", "gone"))
+            qemu_io(upper, "write -P 0x33 0 256M")
+            lab.start("web")
+            with ThreadPoolExecutor(1) as deleting:
+                deleting.submit(lab.virsh, "snapshot-delete", "web", "gone", check=False)
+                pid = held_half_merged(lab, lower, upper)
+                lab.daemon.kill()
+                os.kill(pid, signal.SIGCONT)
+            lab.daemon.restart()
+            plan = planned(lab, RevertIntent(key, "gone", safety=SafetyKind.NONE))
+            assert [one.harm for one in plan.refusals] == [Harm.OTHER_DATA]
+            lab.virsh("snapshot-revert", "web", "gone")
+            (made,) = set(lab.images.iterdir()) - {lab.image("web"), lower, upper}
+            assert str(made) in lab.xml("web")
+            reads = [word for at in range(256) for word in ("-c", f"read -P 0x33 {at}M 1M")]
+            words = ["qemu-io", "-r", "-f", "qcow2", *reads, str(made)]
+            said = subprocess.run(words, capture_output=True, text=True).stdout
+            assert 256 - said.count("verification failed") > 64, "written after it was taken"
+        finally:
+            lab.daemon.stop()
 
 
 def guest_writes(lab: Lab, byte: int) -> None:

@@ -208,6 +208,18 @@ def test_a_revert_puts_every_disk_on_a_new_overlay_and_removes_those_of_now() ->
     assert Difference(Change.DISKS, "web") in differences(after, elsewhere)
 
 
+def test_what_was_merged_in_part_is_not_reverted_to() -> None:
+    """libvirt marks the parent of what was to go, and does not say which child that is."""
+    marked = replace(ROOT, delete_in_progress=True)
+    one = a_revert(known(marked, HERE), "c")
+    assert_refused(one, Why.OVERWRITTEN, name="c", names="c")
+    assert {two.harm for two in one.refusals if two.why is Why.OVERWRITTEN} == {Harm.OTHER_DATA}
+    either = a_revert(known(marked, LEFT, HERE), "b")
+    assert_refused(either, Why.OVERWRITTEN, name="b", names="b or c")
+    assert Harm.PERHAPS_OTHER_DATA in {two.harm for two in either.refusals}
+    assert a_delete(known(marked, HERE), "c").possible, "which finishes it"
+
+
 def test_before_it_overlays_keep_what_is_now_and_the_guest_is_powered_off() -> None:
     plan = a_revert(a_fork(state=DomainState.RUNNING), "a", None)
     assert plan.possible, plan.refusals

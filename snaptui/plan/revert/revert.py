@@ -192,6 +192,8 @@ def _refusals(facts: Facts, step: RevertTo) -> list[Refusal]:
         refusals += image_checks.shared_refusals(facts, snapshot)
     unfinished = domain_checks.unfinished_refusals(facts, snapshot)
     refusals += [one.but(harm=Harm.OTHER_DATA) if outside else one for one in unfinished]
+    overwritten = domain_checks.overwritten_refusals(facts, snapshot)
+    refusals += overwritten if outside else [one.but() for one in overwritten]
     refusals += image_checks.detached_refusals(facts, snapshot)
     within = list(inside.refusals(facts, snapshot))
     if any(one.why is Why.VOLUME_NOT_KNOWN for one in restart):

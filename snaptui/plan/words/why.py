@@ -155,6 +155,10 @@ class Why(enum.Enum):
         "libvirt's daemon ({version})."
     )
     UNFINISHED = "The delete of a snapshot above {name} was started and not finished."
+    OVERWRITTEN = (
+        "The delete of {names} was started and not finished. What {name} froze may be overwritten "
+        "in part."
+    )
     NO_DOMAIN = (
         "The metadata of {name} contains no domain. Without one libvirt cannot revert, not even "
         "with --force."
