@@ -14,6 +14,7 @@ from tests.stacks import Stack
 from tests.worlds import place
 from tests.worlds.lies import LIES
 from tests.worlds.missing import cannot_be_made
+from tests.worlds.recipe import whole
 from tests.worlds.run import add_up, told
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces take root")
@@ -149,11 +150,38 @@ def test_loop_devices_are_gone_after_a_kill() -> None:
     assert not backing.exists()
 
 
-def started(code: str) -> subprocess.Popen[str]:
-    return place.start(["tests.worlds.trial"], {"CODE": code})
+FOLLOWED = [
+    ["define", "a", "plain", "volume"],
+    ["internal", "a", "s1"],
+    ["write", "a", MORE],
+    ["redefine", "a", "s1", "description"],
+    ["fill", "a", "2048"],
+]
 
 
-def inside(code: str) -> str:
-    running = started(code)
+@pytest.mark.parametrize("name", ["host", *(suite.name for suite in stacks.SUITES)])
+def test_a_recipe_can_be_followed(name: str) -> None:
+    """By a shell, on a daemon of the stack that it was found on."""
+    on = stack(name)
+    given = json.dumps([([SEED, 0, FOLLOWED, [["describe", "a", 0]]], "after")])
+    (world,) = (line for line in told(on, SEED, WORLDS=given) if "number" in line)
+    looks = (
+        "virsh -q snapshot-dumpxml a1 s1 | grep -o by.hand",
+        "virsh -q vol-list a1 | grep -o vdb.qcow2 | head -n 1",
+        "qemu-img snapshot -l $D/a1/vda.qcow2 | grep -o s1",
+        "qemu-io -r -f qcow2 -c 'read -P 0x3c 1088k 448k' $D/a1/vda.qcow2 | grep -c failed || true",
+        "df --output=size $D | grep -ow '[0-9]*'",
+    )
+    words = "\n".join(["set -e; {", whole(on, world["recipe"]), "} > /dev/null", *looks])
+    said = inside(f"place.subprocess.run(['bash', '-c', {words!r}])", ROOT=str(on.root))
+    assert said.splitlines() == ["by hand", "vdb.qcow2", "s1", "0", "262144"]
+
+
+def started(code: str, **environment: str) -> subprocess.Popen[str]:
+    return place.start(["tests.worlds.trial"], {"CODE": code, **environment})
+
+
+def inside(code: str, **environment: str) -> str:
+    running = started(code, **environment)
     said, _ = running.communicate(timeout=60)
     return said

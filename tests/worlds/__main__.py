@@ -17,17 +17,11 @@ from tests.worlds.hardware import HARDWARE
 from tests.worlds.making import APART, BY_OTHERS
 from tests.worlds.member import SORTS
 from tests.worlds.missing import cannot_be_made
+from tests.worlds.recipe import whole
 from tests.worlds.run import Sum, Told, told, until
 from tests.worlds.steps import ACTS
 from tests.worlds.verbs import VERBS
 
-DAEMON = """\
-D=$(mktemp -d)
-python -i -c 'from pathlib import Path
-from tempfile import mkdtemp
-from snaptui.demo.daemon import Daemon
-print("in another shell:  export LIBVIRT_DEFAULT_URI=" + Daemon(Path(mkdtemp(dir="/tmp"))).uri)'"""
-"""How a recipe begins: on a daemon of its own."""
 TOLD_EACH = 20
 """Worlds between two lines on how far it is."""
 _printing = threading.Lock()
@@ -85,8 +79,7 @@ def _show(stack: Stack, line: Told) -> None:
     for one in line["verdicts"]:
         for kind, words in one["lies"]:
             print(f"NOT TRUE ({kind}) {one['verb']}: {words}")
-    print(DAEMON)
-    print("\n".join(line["recipe"]))
+    print(whole(stack, line["recipe"]))
     print(f"WORLD='{json.dumps(line['world'])}'", flush=True)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,7 +22,7 @@ from snaptui.plan.plan import DomainIntent
 from snaptui.plan.planner import make_plan
 from tests.lab import FILLER, Lab, free_on
 from tests.live.matrix.harms import NEVER_SENT
-from tests.worlds import contents, place
+from tests.worlds import contents, place, recipe
 from tests.worlds.contents import Contents, Held
 from tests.worlds.member import Member
 from tests.worlds.virsh import TOOL, Silent, Virsh
@@ -172,14 +171,13 @@ class Machine:
 
     def note(self, *words: str, remark: bool = False) -> None:
         """Write a line down, or a remark."""
-        line = f"{'# ' if remark else ''}{shlex.join(words)}"
-        self.lines.append(line.replace(str(self.images), "$D"))
+        self.lines.append(f"{'# ' if remark else ''}{recipe.line(words)}")
 
     def xml(self, member: Member, text: str) -> Path:
         """A file for virsh, and the line that makes it."""
         path = member.directory / f"{len(self.lines)}.xml"
         path.write_text(text)
-        self.lines.append(f"cat > {path} <<'END'\n{text}\nEND".replace(str(self.images), "$D"))
+        self.lines.append(recipe.file(path, text))
         return path
 
     def safe(self, intent: DomainIntent) -> None:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+from uuid import NAMESPACE_OID, uuid5
 from xml.sax.saxutils import quoteattr
 
 import libvirt
@@ -17,10 +18,11 @@ import libvirt
 from snaptui.model.disk import Disk
 from tests.lab import MIB
 from tests.live.matrix.guest import RUNNING, Guest
-from tests.worlds import contents
+from tests.worlds import contents, recipe
 from tests.worlds.channel import firmware
 from tests.worlds.freezing import GuestAgent
 from tests.worlds.hardware import ENCRYPTION, FIRMWARE, NO_VARIABLES, Hardware
+from tests.worlds.recipe import shown
 
 if TYPE_CHECKING:
     from tests.worlds.machine import Machine
@@ -36,7 +38,7 @@ APART = 0x40
 
 _DOMAIN = """\
 <domain type='qemu'>
-  <name>{name}</name><memory unit='MiB'>{memory}</memory>
+  <name>{name}</name><uuid>{uuid}</uuid><memory unit='MiB'>{memory}</memory>
   <os><type arch='x86_64' machine='pc'>hvm</type>{os}</os>{features}
   <devices>{disks}{devices}<memballoon model='none'/></devices>
 </domain>"""
@@ -145,7 +147,8 @@ class Member(Guest):
         if hardware.agent:
             self._answer()
         xml = _DOMAIN.format(
-            name=self.name, memory=MEMORY, disks=disks, features=hardware.features,
+            name=self.name, uuid=uuid5(NAMESPACE_OID, self.name), memory=MEMORY, disks=disks,
+            features=hardware.features,
             os=hardware.os.format(self.directory), devices=hardware.devices.format(self.directory),
         )  # fmt: skip
         path = self.machine.xml(self, xml)
@@ -156,11 +159,11 @@ class Member(Guest):
         """Files of the firmware's code and variables, and the template of these."""
         for name in ("code", "template", *(["vars"] if variables == "raw" else [])):
             (self.directory / name).write_bytes(FIRMWARE)
-            told = f"head -c {len(FIRMWARE)} /dev/zero | tr '\\0' '\\364' > {self.directory}/{name}"
-            self.machine.lines.append(told.replace(str(self.machine.images), "$D"))
+            told = f"head -c {len(FIRMWARE)} /dev/zero | tr '\\0' '\\364'"
+            self.machine.lines.append(f"{told} > {shown(str(self.directory / name))}")
         if variables == "json":
             (self.directory / "vars").write_text(NO_VARIABLES)
-            told = f"printf '{NO_VARIABLES}' > {self._short(self.directory / 'vars')}"
+            told = f"printf '{NO_VARIABLES}' > {shown(str(self.directory / 'vars'))}"
             self.machine.lines.append(told)
         if variables == "qcow2":
             size = str(len(FIRMWARE))
@@ -168,10 +171,10 @@ class Member(Guest):
 
     def _answer(self) -> None:
         """An agent at the channel, and firmware that opens it."""
-        (self.directory / "code").write_bytes(firmware())
-        self.agent = GuestAgent(self.directory / "agent")
-        told = "firmware that opens port 1 of its virtio-serial, and an agent that listens"
-        self.machine.note(f"{self.directory}/code, agent:", told, remark=True)
+        code, socket = self.directory / "code", self.directory / "agent"
+        code.write_bytes(firmware())
+        self.agent = GuestAgent(socket)
+        self.machine.lines += recipe.answering(code, socket)
 
     def until_it_answers(self) -> None:
         """Wait until libvirt knows that the guest opened the agent's channel, if it runs."""
@@ -201,7 +204,7 @@ class Member(Guest):
                 f.truncate(2 * SIZE)
             self.machine.note("truncate", "-s", str(2 * SIZE), str(path))
             device = self.machine.loops.attach(path)
-            self.machine.note("losetup", device, str(path))
+            self.machine.lines.append(recipe.attached(device, path))
             return _disk(target, sort, f"dev='{device}'")
         if sort.kind == "slice":
             part = f"<slices><slice type='storage' offset='{MIB}' size='{2 * MIB}'/></slices>"
@@ -216,15 +219,12 @@ class Member(Guest):
         if key in self._kept:
             data, made, first = self._kept[key]
             _copy(data, path)
-            lines += [line.replace(first, self._short(path)) for line in made]
+            lines += [line.replace(first, shown(str(path))) for line in made]
             return
         before = len(lines)
         self._new_image(path, sort, byte)
         if sort.made not in ("data", "backed"):  # those name another file by its path
-            self._kept[key] = path.read_bytes(), lines[before:], self._short(path)
-
-    def _short(self, path: Path) -> str:
-        return str(path).replace(str(self.machine.images), "$D")
+            self._kept[key] = path.read_bytes(), lines[before:], shown(str(path))
 
     def _new_image(self, path: Path, sort: Sort, byte: int) -> None:
         run, image = self.machine.run, self.machine.qemu_img
@@ -248,10 +248,13 @@ class Member(Guest):
             source.write_bytes(bytes([byte]) * MIB + b"some text\n" * 60_000 + bytes(MIB))
             with source.open("r+b") as f:
                 f.truncate(sort.size)
-            self.machine.note(str(source), f"1 MiB of {byte}, then text", remark=True)
+            text = f"head -c 1M /dev/zero | tr '\\0' '\\{byte:o}'; yes some text | head -c 600000"
+            self.machine.lines.append(f"{{ {text}; }} > {shown(str(source))}")
+            self.machine.note("truncate", "-s", str(sort.size), str(source))
             words = ["convert", "-c", "-f", "raw", "-O", "qcow2", *chosen, str(source), str(path)]
             image(*words)
             source.unlink()
+            self.machine.note("rm", str(source))
             return
         image("create", "-q", "-f", sort.format, *chosen, *beneath, str(path), str(sort.size))
         run("qemu-io", "-f", sort.format, "-c", f"write -P {byte} 0 1M", str(path))
@@ -262,9 +265,11 @@ class Member(Guest):
         fresh = self.pool is None
         name = super()._pool()
         if fresh:
-            self.machine.note(
-                "virsh", "pool-create-as", name, "dir", "--target", str(self.directory)
-            )
+            where = ("dir", "--target", str(self.directory))
+            self.machine.note("virsh", "pool-define-as", name, *where)
+            self.machine.note("virsh", "pool-start", name)
+        else:
+            self.machine.note("virsh", "pool-refresh", name)
         return name
 
     def lose_pool(self) -> None:

@@ -12,7 +12,7 @@ from snaptui.model.choices import Form
 from snaptui.plan.plan import CreateIntent, DeleteIntent
 from tests.lab import MIB, without_chain
 from tests.live.matrix.guest import OFF
-from tests.worlds import contents
+from tests.worlds import contents, recipe
 from tests.worlds.machine import DidNot, Machine
 from tests.worlds.member import PLAIN, Member
 from tests.worlds.steps import act
@@ -224,7 +224,7 @@ def set_time_back(machine: Machine, member: Member, which: str) -> None:
             f.write(seconds.to_bytes(4, "big"))
             bytes_ = "".join(f"\\x{one:02x}" for one in seconds.to_bytes(4, "big"))
             line = f"printf '{bytes_}' | dd conv=notrunc bs=1 seek={offset + 16} of={path}"
-            machine.lines.append(line.replace(str(machine.images), "$D"))
+            machine.lines.append(recipe.shown(line))
             lengths = struct.unpack(">HH", entry[12:16]) + struct.unpack(">I", entry[36:40])
             offset = -(-(offset + 40 + sum(lengths)) // 8) * 8
 
