@@ -133,6 +133,32 @@ def test_no_socket_and_no_process_of_the_host_is_there() -> None:
     assert said == "['mount'] ['worlds'] ['1'] False\n"
 
 
+def test_a_tool_that_goes_down_or_hangs_is_noticed() -> None:
+    code = (
+        "place.watch('/bin/true'); place.subprocess.run(['true']); print(place.tool_down())\n"
+        "place.TIME = 0.1; place.watch('/bin/sleep')\n"
+        "place.subprocess.run(['sleep', '60']); print(place.tool_down())\n"
+        "place.MARKED.unlink(); place.watch('/bin/sh')\n"
+        "place.subprocess.run(['sh', '-c', 'kill -KILL $$']); print(place.tool_down())\n"
+    )
+    assert inside(code).split() == ["False", "True", "True"]
+
+
+def test_the_end_of_a_transient_guest_is_noticed() -> None:
+    """Of its QEMU, which somebody kills; libvirt knows nothing of it then."""
+    code = (
+        "from tests.worlds.machine import Down, Machine\n"
+        "from tests.worlds.steps import Step, take\n"
+        "machine = Machine(place.Path('/'))\n"
+        "assert take(machine, Step('define-transient', 'a', ('plain',)))\n"
+        "os.kill(machine.lab.qemu('a1'), 9)\n"
+        "while machine.members['a'].there: pass\n"
+        "try:\n    machine.alive()\nexcept Down as down:\n    print(down)\n"
+        "os._exit(0)"
+    )
+    assert inside(code, ROOT="/") == "a QEMU is down\n"
+
+
 def test_loop_devices_are_gone_after_a_kill() -> None:
     code = (
         "image = place.ROOT / 'image'; image.write_bytes(bytes(1 << 20))\n"

@@ -20,6 +20,19 @@ from pathlib import Path
 ROOT = Path("/tmp/worlds")
 LAB = ROOT / "lab"
 IMAGES = LAB / "images"
+TOOLS = ROOT / "bin"
+"""Where commands look first, those of libvirt too."""
+MARKED = ROOT / "went-down"
+_WATCHED = f"""\
+#!/bin/sh
+timeout {{time}} {{tool}} "$@"
+code=$?
+[ $code -lt 124 ] || : > {MARKED}
+exit $code
+"""
+"""A tool that leaves a mark when it ends by a signal, or hangs (timeout(1), its status)."""
+TIME = 60
+"""Seconds that a tool may take; it takes milliseconds."""
 ROOM, IMAGE_ROOM = 768 << 20, 256 << 20
 """Bytes of the file systems of a daemon's own files and of images; a full disk is the second."""
 MARK = "snaptui-worlds"
@@ -50,7 +63,13 @@ def start(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Po
         (*_APART, *inner),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        env={**os.environ, **environment, "HOME": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            **os.environ,
+            **environment,
+            "HOME": str(ROOT),
+            "PATH": f"{TOOLS}:{os.environ['PATH']}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
         cwd=Path(__file__).parents[2],
         text=True,
         start_new_session=True,
@@ -77,6 +96,9 @@ def furnish(daemon: Path | None = None) -> None:
     _mount("-t", "tmpfs", "-o", f"size={ROOM}", "worlds", "/tmp")
     IMAGES.mkdir(parents=True)
     _mount("-t", "tmpfs", "-o", f"size={IMAGE_ROOM}", "worlds", str(IMAGES))
+    TOOLS.mkdir()
+    watch("/usr/bin/qemu-img")
+    watch("/usr/bin/qemu-io")
     _mount("-t", "tmpfs", "-o", "size=16m", "worlds", "/run")
     _mount("-t", "tmpfs", "-o", "size=1m,mode=755", "worlds", "/dev")
     for name, minor in _NODES.items():
@@ -93,6 +115,18 @@ def furnish(daemon: Path | None = None) -> None:
             (daemon / name).mkdir(exist_ok=True)
             _mount("-t", "tmpfs", "-o", "size=4m,mode=777", "worlds", str(daemon / name))
     _mount("-o", "remount,bind,ro", "/")
+
+
+def watch(tool: str) -> None:
+    """Notice from now on when a tool goes down or hangs, whoever calls it."""
+    path = TOOLS / Path(tool).name
+    path.write_text(_WATCHED.format(tool=tool, time=TIME))
+    path.chmod(0o755)
+
+
+def tool_down() -> bool:
+    """Whether one did."""
+    return MARKED.exists()
 
 
 def _mounted_below(*places: str) -> list[str]:
