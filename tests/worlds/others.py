@@ -8,14 +8,12 @@ import shutil
 import struct
 from pathlib import Path
 
-from snaptui.model.choices import Form
-from snaptui.plan.plan import CreateIntent, DeleteIntent
 from tests.lab import MIB, without_chain
 from tests.live.matrix.guest import OFF
-from tests.worlds import contents, recipe
+from tests.worlds import contents, place, recipe
 from tests.worlds.machine import DidNot, Machine
 from tests.worlds.member import PLAIN, Member
-from tests.worlds.steps import act
+from tests.worlds.steps import act, delete
 
 MONTH = 30 * 86_400
 """Seconds by which a time is set back."""
@@ -84,7 +82,6 @@ def checkpoint(machine: Machine, member: Member, name: str) -> None:
 @act("unnamed", "overlays without metadata", others=True)
 def unnamed(machine: Machine, member: Member, name: str) -> None:
     """As a backup does that dies before it merges them."""
-    machine.safe(CreateIntent(member.key, name, "", Form.DISK_ONLY))
     specs = []
     for target in member.now:
         spec = f"{target},snapshot=external,file={member.directory}/{target}.{name}"
@@ -95,7 +92,6 @@ def unnamed(machine: Machine, member: Member, name: str) -> None:
 
 @act("forget", "metadata lost", others=True)
 def forget(machine: Machine, member: Member, name: str) -> None:
-    machine.safe(DeleteIntent(member.key, name, metadata_only=True))
     machine.virsh("snapshot-delete", "--metadata", member.name, name)
     if (held := member.held.pop(name, None)) is not None:
         member.unmanaged[name] = held
@@ -143,7 +139,7 @@ def move(machine: Machine, member: Member) -> None:
     _off(member)
     xml = machine.virsh("dumpxml", "--inactive", "--security-info", member.name, quiet=True)
     folder = member.directory / "moved"
-    folder.mkdir()
+    Path(place.inside(folder)).mkdir()
     machine.note("mkdir", str(folder))
     files = _files(member)
     for old in files:
@@ -211,7 +207,7 @@ def set_time_back(machine: Machine, member: Member, which: str) -> None:
     """What an image holds is older, as it is after its host's clock was put right."""
     _off(member)
     path = Path(_qcow2(member, int(which))[1])
-    with path.open("r+b") as f:
+    with open(place.inside(path), "r+b") as f:
         f.seek(60)  # docs/interop/qcow2.txt, Header and Snapshots
         number, offset = struct.unpack(">IQ", f.read(12))
         if not number:
@@ -321,7 +317,7 @@ def copy_back(machine: Machine, member: Member) -> None:
     path = _qcow2(member)[1]
     if not os.path.isfile(path):
         raise DidNot("no file")
-    shutil.copy(path, f"{path}.copy")
+    shutil.copy(place.inside(path), place.inside(f"{path}.copy"))
     machine.note("cp", path, f"{path}.copy")
     machine.run("mv", f"{path}.copy", path)
 
@@ -398,6 +394,4 @@ def undefine_pool(machine: Machine, member: Member) -> None:
 @act("virsh-delete", "deleted by virsh", others=True)
 def virsh_delete(machine: Machine, member: Member, name: str) -> None:
     """Another admin deletes one."""
-    from tests.worlds.steps import delete
-
     delete(machine, member, name)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import libvirt
 
-from snaptui.model.choices import Form, RunState, SafetyKind
-from snaptui.plan.plan import CreateIntent, DeleteIntent, RevertIntent
 from tests.live.matrix.guest import OFF, PAUSED, RUNNING
+from tests.worlds.guards import GUARDS
 from tests.worlds.hardware import HARDWARE
 from tests.worlds.machine import DidNot, Machine
 from tests.worlds.member import PLAIN, PLAINEST, SORTS, Member
@@ -64,7 +63,10 @@ def act(
 
 
 def take(machine: Machine, step: Step) -> bool:
-    """Do a step; returns whether it was possible. What it left is a feature of the world."""
+    """Do a step; returns whether it was possible. What it left is a feature of the world.
+
+    What is known to bring a program down is not done.
+    """
     kind = ACTS[step.act]
     member = machine.members.get(step.on)
     try:
@@ -73,6 +75,9 @@ def take(machine: Machine, step: Step) -> bool:
         elif member is None or member.domain is None:
             return False
         else:
+            guard = GUARDS.get(step.act)
+            if guard and (intent := guard(member, *step.words)):
+                machine.safe(intent)
             kind.run(machine, member, *step.words)
     except IMPOSSIBLE:
         return False
@@ -236,7 +241,6 @@ def resize(machine: Machine, member: Member, how: str) -> None:
 
 @act("internal", "internal snapshots")
 def internal(machine: Machine, member: Member, name: str) -> None:
-    machine.safe(CreateIntent(member.key, name, ""))
     machine.virsh("snapshot-create-as", member.name, name)
     member.held_from_now(name)
     if member.state != OFF:
@@ -267,8 +271,6 @@ def _holds_ram(member: Member, name: str) -> None:
 def _external(
     machine: Machine, member: Member, name: str, left: tuple[str, ...], words: tuple[str, ...]
 ) -> None:
-    form = Form.DISK_ONLY if words[0] == "--disk-only" else Form.EXTERNAL
-    machine.safe(CreateIntent(member.key, name, "", form))
     specs = []
     for disk in member.disks:
         if disk.target in member.now:
@@ -303,7 +305,6 @@ def revert(machine: Machine, member: Member, name: str) -> None:
     """And write on."""
     if member.never:
         raise DidNot("it is never started")
-    machine.safe(RevertIntent(member.key, name, RunState.RECORDED, SafetyKind.NONE))
     machine.virsh("snapshot-revert", member.name, name)
     second = int(time.time())
     if member.agent is not None:
@@ -318,6 +319,5 @@ def revert(machine: Machine, member: Member, name: str) -> None:
 
 @act("delete")
 def delete(machine: Machine, member: Member, name: str) -> None:
-    machine.safe(DeleteIntent(member.key, name))
     machine.virsh("snapshot-delete", member.name, name)
     member.held.pop(name, None)
