@@ -115,6 +115,10 @@ def kinds_found() -> dict[str, set[str]]:
     "place.inside('/tmp/worlds/../other')",
     "place.checked(['virsh', '--diskspec', 'vda,file=/var/lib/x'])",
     "place.checked(['qemu-img', 'info', '/dev/loop0'])",
+    "place.checked_xml('<source file=\"/var/lib/x\"/>')",
+    "place.checked_xml('<path>/tmp/worlds/../x</path><emulator>/usr/bin/x</emulator>')",
+    "open('/proc/sys/vm/swappiness', 'a')",
+    "open('/sys/kernel/mm/ksm/run', 'a')",
     "os.symlink('/etc', '/tmp/worlds/link'); place.inside('/tmp/worlds/link/passwd')",
     "__import__('libvirt').open('qemu:///system')",
     "__import__('socket').create_connection(('127.0.0.1', 22))",
@@ -122,6 +126,15 @@ def kinds_found() -> dict[str, set[str]]:
 def test_nothing_outside_can_be_reached_or_changed(code: str) -> None:
     done = inside(f"try:\n    {code}\nexcept Exception as e:\n    print('kept out', e)\n")
     assert done.startswith("kept out"), done
+
+
+@pytest.mark.parametrize("name", ["host", *(suite.name for suite in stacks.SUITES)])
+def test_nothing_else_is_mounted_so_that_it_could_be_written_to(name: str) -> None:
+    root = stack(name).root
+    tpm = {str((root / one).resolve()) for one in ("var/lib/swtpm-localca", "var/log/swtpm")}
+    code = "print(*(path for path, how in place.mounts() if 'rw' in how.split(',')))"
+    ours = {"/tmp", str(place.IMAGES), "/run", "/dev", "/dev/pts", "/proc"}
+    assert set(inside(code, ROOT=str(root)).split()) == ours | tpm
 
 
 def test_no_socket_and_no_process_of_the_host_is_there() -> None:

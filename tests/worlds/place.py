@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shlex
 import stat
 import struct
@@ -16,6 +17,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from xml.sax.saxutils import unescape
 
 ROOT = Path("/tmp/worlds")
 LAB = ROOT / "lab"
@@ -47,6 +49,9 @@ _ITS_OWN = ("var/lib/libvirt", "var/log/libvirt", "var/cache/libvirt", "run/libv
 """Where a private daemon's own directories are mounted, in its root."""
 _OF_TPMS = ("var/lib/swtpm-localca", "var/log/swtpm")
 """Where a TPM's emulator writes certificates and its log, in the daemon's root."""
+_OURS = ("/tmp", "/run", "/dev")
+_OF_THE_KERNEL = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs")
+"""The machine's, whatever process looks."""
 _GET_FREE, _CONFIGURE, _GET_STATUS = 0x4C82, 0x4C0A, 0x4C05
 _AUTOCLEAR = 4
 _LOOP_MAJOR = 7
@@ -114,7 +119,37 @@ def furnish(daemon: Path | None = None) -> None:
         for name in _OF_TPMS:
             (daemon / name).mkdir(exist_ok=True)
             _mount("-t", "tmpfs", "-o", "size=4m,mode=777", "worlds", str(daemon / name))
-    _mount("-o", "remount,bind,ro", "/")
+    for name in _OF_THE_KERNEL:
+        if os.path.exists(name):
+            _mount("--bind", name, name)
+    for path in dict.fromkeys(path for path, _ in mounts()):
+        if (
+            path != "/proc"
+            and not path.startswith(_OURS)
+            and not (daemon and path in _tpm_places(daemon))
+        ):
+            _mount("-o", "remount,bind,ro", path)
+
+
+def mounts() -> list[tuple[str, str]]:
+    """Where something is mounted that can be reached, and how, as proc_pid_mountinfo(5) says."""
+    with open("/proc/self/mountinfo") as f:
+        lines = [line.split() for line in f]
+    found = [(words[2], words[4].encode().decode("unicode_escape"), words[5]) for words in lines]
+    return [(path, how) for device, path, how in found if _device(path) == device]
+
+
+def _device(path: str) -> str:
+    """What a path lies on; empty where there is none, as of what another mount hides."""
+    try:
+        number = os.stat(path).st_dev
+    except OSError:
+        return ""
+    return f"{os.major(number)}:{os.minor(number)}"
+
+
+def _tpm_places(daemon: Path) -> set[str]:
+    return {str((daemon / name).resolve()) for name in _OF_TPMS}
 
 
 def watch(tool: str) -> None:
@@ -169,6 +204,20 @@ def checked(words: Sequence[str]) -> None:
         for part in shlex.split(word.replace("=", " ").replace(",", " ").replace("'", " ")):
             if part.startswith("/") and not part.startswith("/machine/"):
                 inside(part)
+
+
+def checked_xml(text: str) -> None:
+    """Every path that libvirt is told lies in the place, but for the program that it runs.
+
+    Raises:
+        Outside: one does not.
+    """
+    for path in _PATH.findall(_EMULATOR.sub("", text)):
+        inside(unescape(path))
+
+
+_PATH = re.compile(r"""['">](/[^'"<>]+)""")
+_EMULATOR = re.compile(r"<emulator>[^<]*</emulator>")
 
 
 class Loops:
