@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CHUNK = 256 << 10
+CHUNK = 512
+"""Bytes that are compared as one: of whole ones each disk is made (BDRV_SECTOR_SIZE)."""
 QCOW2, HEADER = b"QFI\xfb", 104
 
 
@@ -21,11 +23,17 @@ class Held:
 
     Attributes:
         size: as its reader saw it.
-        chunks: a hash of each 256 KiB, good as long as this process is.
+        chunks: a hash of each chunk, good as long as this process is.
     """
 
     size: int
-    chunks: tuple[int, ...]
+    chunks: array[int]
+
+    @classmethod
+    def of(cls, data: bytes) -> Held:
+        """What these bytes are."""
+        starts = range(0, len(data), CHUNK)
+        return cls(len(data), array("q", (hash(data[one : one + CHUNK]) for one in starts)))
 
     def same(self, other: Held) -> bool:
         """Whether it is the same, as far as both were read.
@@ -110,7 +118,7 @@ def _convert(path: str, form: str, entry: str) -> Held | None:
         return None
     data = out.read_bytes()
     out.unlink()
-    return Held(len(data), tuple(_digests(data)))
+    return Held.of(data)
 
 
 def first(path: str, form: str) -> int | None:
@@ -122,11 +130,6 @@ def first(path: str, form: str) -> int | None:
     data = out.read_bytes()
     out.unlink()
     return data[0] if data and set(data) == {data[0]} else None
-
-
-def _digests(data: bytes) -> Iterable[int]:
-    for start in range(0, len(data), CHUNK):
-        yield hash(data[start : start + CHUNK])
 
 
 def info(path: str) -> dict[str, Any]:
@@ -153,6 +156,22 @@ def differing(before: Contents, after: Contents, skip: Iterable[str] = ()) -> li
         was, now = before[place], after[place]
         if was is not None and (now is None or not was.same(now)):
             wrong.append(f"{place} {'cannot be read' if now is None else 'holds other data'}")
+    return wrong
+
+
+def gone(before: Contents, after: Contents) -> list[str]:
+    """Places that held something and are not there any more."""
+    there = sorted(before.keys() - after.keys())
+    return [f"{place} is not there" for place in there if before[place] is not None]
+
+
+def not_as_before(before: Contents, after: Contents) -> list[str]:
+    """All that is otherwise: what holds something else, is of another size, or is gone."""
+    wrong = [*differing(before, after), *gone(before, after)]
+    for place in sorted(before.keys() & after.keys()):
+        was, now = before[place], after[place]
+        if was is not None and now is not None and was.size != now.size:
+            wrong.append(f"{place} is of {now.size} bytes, not {was.size}")
     return wrong
 
 

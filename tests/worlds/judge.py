@@ -46,7 +46,7 @@ from tests.worlds.lies import Lying
 from tests.worlds.machine import DidNot, Down, Machine
 from tests.worlds.member import Member
 from tests.worlds.steps import IMPOSSIBLE
-from tests.worlds.undoing import Records, undo
+from tests.worlds.undoing import Before, Records, undo
 from tests.worlds.verbs import Ask, intent
 from tests.worlds.verdict import Kind, Verdict
 
@@ -132,7 +132,8 @@ class _One:
         took, inside = contents.taken(self.machine.images), {}
         if self.off:
             inside = figures.allocated(self.facts)
-        records, tpm = self._records(), self.member.tpm if self.off else None
+        stays_off = self.off and plan.after.state is DomainState.SHUTOFF
+        records, tpm = self._records(), self.member.tpm if stays_off else None
         for line in plan.lines:
             words = [one for one in shlex.split(line) if one not in ("-c", self.machine.lab.uri)]
             self.machine.note(*words, remark=True)
@@ -151,7 +152,7 @@ class _One:
         verdict.carried_out = True
         self.watch.judge(verdict, plan)
         self._judge_after()
-        if tpm is not None and plan.after.state is DomainState.SHUTOFF:
+        if tpm is not None:
             wrong = [] if self.member.tpm == tpm else ["its TPM holds something else"]
             verdict.compare(Kind.AFTER, *wrong)
         after = self.machine.contents()
@@ -167,14 +168,15 @@ class _One:
         )  # fmt: skip
         self.machine.make_room()
         if not verdict.lies:
-            undo(verdict, self.machine, self.member, plan, self.before, self._then, records)
+            before = Before(self.before, self._then, records, tpm)
+            undo(verdict, self.machine, self.member, plan, before)
         verdict.spoiled = bool(verdict.lies)
 
     @property
-    def _then(self) -> str:
-        """The state that an undo brings back: that of before, but for what halts the guest."""
+    def _then(self) -> dict[str, str]:
+        """The states that an undo brings back: those of before, but for what halts the guest."""
         halts = isinstance(self.intent, CreateIntent) and self.intent.halt
-        return OFF if halts else self.states.get(self._name, "")
+        return {**self.states, self._name: OFF} if halts else dict(self.states)
 
     @property
     def _expected(self) -> Expected:
@@ -335,7 +337,8 @@ class _One:
         if wrong or self.machine.states() != self.states:
             self.verdict.spoiled = True
         if not wrong:
-            changed = differing(self.before, self.machine.contents())
+            now = self.machine.contents()
+            changed = [*differing(self.before, now), *contents.gone(self.before, now)]
             if fitting.no_room(self.plan.refusals):  # what a merge writes to is said
                 changed = [one for one in changed if "@" not in one]
             self.verdict.spoiled |= bool(changed)

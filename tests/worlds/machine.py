@@ -21,6 +21,7 @@ from snaptui.model.host import Host
 from snaptui.plan.plan import DomainIntent
 from snaptui.plan.planner import make_plan
 from tests.lab import FILLER, Lab, free_on
+from tests.live.matrix.guest import VARIABLES
 from tests.live.matrix.harms import NEVER_SENT
 from tests.worlds import contents, place, recipe
 from tests.worlds.contents import Contents, Held
@@ -114,7 +115,7 @@ class Machine:
     def fill(self, left: int) -> None:
         """Leave so many bytes for images."""
         size = free_on(self.images) - left
-        with self._filler.open("wb") as f:
+        with open(place.inside(self._filler), "wb") as f:
             os.posix_fallocate(f.fileno(), 0, size)
         self.note("fallocate", "-l", str(size), str(self._filler))
 
@@ -171,9 +172,10 @@ class Machine:
         self.lines.append(f"{'# ' if remark else ''}{recipe.line(words)}")
 
     def xml(self, member: Member, text: str) -> Path:
-        """A file for virsh, and the line that makes it."""
+        """A file for virsh, which names paths of the place alone, and the line that makes it."""
+        place.checked_xml(text)
         path = member.directory / f"{len(self.lines)}.xml"
-        path.write_text(text)
+        Path(place.inside(path)).write_text(text)
         self.lines.append(recipe.file(path, text))
         return path
 
@@ -236,6 +238,8 @@ class Machine:
                 for disk in member.disks:
                     if disk.path is not None and disk.device == "disk":
                         read(f"{name}:{disk.target}", disk.path, disk.format)
+                if member.variables:
+                    found[f"{name}:{VARIABLES}"] = member.kept
                 for where, path, form, entry in () if quick else self._parts(name, member):
                     read(where, path, form, entry)
         for one in self.loose:
@@ -263,6 +267,9 @@ class Machine:
                     yield where, disk.path, disk.format, snapshot.name
                 elif parts.get(disk.target) is Presence.EXTERNAL:
                     yield where, disk.path, disk.format, ""
+            store = str(member.store)
+            if member.variables == "qcow2" and snapshot.name in contents.entries(store):
+                yield f"{name}:{VARIABLES}@{snapshot.name}", store, "qcow2", snapshot.name
         for path in sorted(path for path in images if path is not None and os.path.exists(path)):
             for entry in contents.entries(path):
                 if entry not in inside.get(path, ()):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import itertools
+import json
+import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -20,8 +22,10 @@ from tests.lab import MIB
 from tests.live.matrix.guest import RUNNING, Guest
 from tests.worlds import contents, recipe
 from tests.worlds.channel import firmware
+from tests.worlds.contents import Held
 from tests.worlds.freezing import GuestAgent
 from tests.worlds.hardware import ENCRYPTION, FIRMWARE, NO_VARIABLES, Hardware
+from tests.worlds.place import inside
 from tests.worlds.recipe import shown
 
 if TYPE_CHECKING:
@@ -114,6 +118,7 @@ class Member(Guest):
     Attributes:
         never: it is not to be started.
         agent: what answers for its guest's, if it has one.
+        variables: format of the file of its UEFI variables; empty without one.
     """
 
     _kept: ClassVar[dict[tuple[Sort, int], tuple[bytes, list[str], str]]] = {}
@@ -124,6 +129,7 @@ class Member(Guest):
         self.machine = machine
         self.never = False
         self.agent: GuestAgent | None = None
+        self.variables = ""
         self._bytes = itertools.count(0x11 + APART * len(machine.members))
         machine.note("mkdir", str(self.directory))
 
@@ -157,22 +163,23 @@ class Member(Guest):
 
     def _firmware(self, variables: str) -> None:
         """Files of the firmware's code and variables, and the template of these."""
+        self.variables = variables
         for name in ("code", "template", *(["vars"] if variables == "raw" else [])):
-            (self.directory / name).write_bytes(FIRMWARE)
+            Path(inside(self.directory / name)).write_bytes(FIRMWARE)
             told = f"head -c {len(FIRMWARE)} /dev/zero | tr '\\0' '\\364'"
             self.machine.lines.append(f"{told} > {shown(str(self.directory / name))}")
         if variables == "json":
-            (self.directory / "vars").write_text(NO_VARIABLES)
-            told = f"printf '{NO_VARIABLES}' > {shown(str(self.directory / 'vars'))}"
+            Path(inside(self.store)).write_text(NO_VARIABLES)
+            told = f"printf '{NO_VARIABLES}' > {shown(str(self.store))}"
             self.machine.lines.append(told)
         if variables == "qcow2":
             size = str(len(FIRMWARE))
-            self.machine.qemu_img("create", "-q", "-f", "qcow2", f"{self.directory}/vars", size)
+            self.machine.qemu_img("create", "-q", "-f", "qcow2", str(self.store), size)
 
     def _answer(self) -> None:
         """An agent at the channel, and firmware that opens it."""
         code, socket = self.directory / "code", self.directory / "agent"
-        code.write_bytes(firmware())
+        Path(inside(code)).write_bytes(firmware())
         self.agent = GuestAgent(socket)
         self.machine.lines += recipe.answering(code, socket)
 
@@ -200,8 +207,7 @@ class Member(Guest):
         if not sort.unread:
             self.now[target] = byte
         if sort.kind == "block":
-            with path.open("r+b") as f:
-                f.truncate(2 * SIZE)
+            os.truncate(inside(path), 2 * SIZE)
             self.machine.note("truncate", "-s", str(2 * SIZE), str(path))
             device = self.machine.loops.attach(path)
             self.machine.lines.append(recipe.attached(device, path))
@@ -245,14 +251,12 @@ class Member(Guest):
         chosen = ["-o", options] if options else []
         if sort.made == "compressed":
             source = path.with_suffix(".source")
-            source.write_bytes(bytes([byte]) * MIB + b"some text\n" * 60_000 + bytes(MIB))
-            with source.open("r+b") as f:
-                f.truncate(sort.size)
-            text = f"head -c 1M /dev/zero | tr '\\0' '\\{byte:o}'; yes some text | head -c 600000"
-            self.machine.lines.append(f"{{ {text}; }} > {shown(str(source))}")
+            text = bytes([byte]) * MIB + b"some text\n" * 60_000
+            Path(inside(source)).write_bytes(text.ljust(sort.size, b"\0"))
+            words = f"head -c 1M /dev/zero | tr '\\0' '\\{byte:o}'; yes some text | head -c 600000"
+            self.machine.lines.append(f"{{ {words}; }} > {shown(str(source))}")
             self.machine.note("truncate", "-s", str(sort.size), str(source))
-            words = ["convert", "-c", "-f", "raw", "-O", "qcow2", *chosen, str(source), str(path)]
-            image(*words)
+            image("convert", "-c", "-f", "raw", "-O", "qcow2", *chosen, str(source), str(path))
             source.unlink()
             self.machine.note("rm", str(source))
             return
@@ -306,6 +310,9 @@ class Member(Guest):
                 said = [word for command in commands for word in ("-c", command)]
                 self.machine.run("qemu-io", "-f", disk.format or "raw", *said, disk.path or "")
             self.now[disk.target] = self.written[disk.path or ""] = byte
+        if not running and self.variables in ("raw", "qcow2"):
+            words = ("-f", self.variables, "-c", f"write -P {byte} 0 4k", str(self.store))
+            self.machine.run("qemu-io", *words)
 
     def flush(self) -> None:
         """Let its QEMU write out what it has in its caches, if it runs."""
@@ -325,6 +332,22 @@ class Member(Guest):
     def held_from_now(self, name: str, left: Iterable[str] = ()) -> None:
         """What a snapshot must hold that was taken just now."""
         self.held[name] = {t: byte for t, byte in self.now.items() if t not in set(left)}
+
+    @property
+    def store(self) -> Path:
+        """The file of its UEFI variables."""
+        return self.directory / "vars"
+
+    @property
+    def kept(self) -> Held | None:
+        """Its UEFI variables; a store's as they are, however QEMU writes them down."""
+        if self.variables != "json":
+            return contents.read(str(self.store), self.variables)
+        try:
+            store = json.loads(self.store.read_text())
+        except (OSError, ValueError):
+            return None
+        return Held.of(json.dumps(store["variables"], sort_keys=True).encode())
 
     @property
     def tpm(self) -> bytes | None:
@@ -355,7 +378,7 @@ class Member(Guest):
 
 def _copy(data: bytes, path: Path) -> None:
     """A file that holds this, with holes where it is of zeroes."""
-    with path.open("wb") as f:
+    with open(inside(path), "wb") as f:
         f.truncate(len(data))
         for start in range(0, len(data), BLOCK):
             block = data[start : start + BLOCK]

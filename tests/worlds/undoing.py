@@ -30,7 +30,7 @@ from snaptui.plan.plan import (
 )
 from tests.live.matrix.guest import OFF
 from tests.worlds.asking import planned
-from tests.worlds.contents import Contents, differing
+from tests.worlds.contents import Contents, not_as_before
 from tests.worlds.machine import DidNot, Machine
 from tests.worlds.member import Member
 from tests.worlds.verdict import Kind, Verdict
@@ -58,6 +58,21 @@ class Records:
     current: str | None
 
 
+@dataclass(frozen=True)
+class Before:
+    """What there was, and must be again.
+
+    Attributes:
+        states: of all domains; of a guest that the plan halts, that it is off.
+        tpm: what the guest's keeps, where nothing of the plan lets it run.
+    """
+
+    contents: Contents
+    states: Mapping[str, str]
+    records: Records
+    tpm: bytes | None
+
+
 AS_BEFORE = {UndoBy.DISKS_AND_RAM}
 """By these the guest goes on where it was; by the other safety snapshots it is off."""
 
@@ -67,16 +82,9 @@ def undo(
     machine: Machine,
     member: Member,
     plan: Plan,
-    before: Contents,
-    state: str,
-    records: Records,
+    before: Before,
 ) -> None:
-    """Carry it out, and compare all that all domains and images hold with what was before.
-
-    Args:
-        state: of the guest, before the plan.
-        records: of all snapshots before it.
-    """
+    """Carry it out, and compare all that all domains and images hold with what was before."""
     if plan.undo.by in LATER:
         (intent,) = _delete(machine, member, plan)
         possible = planned(machine, intent)[0].possible
@@ -88,15 +96,19 @@ def undo(
         intents = make(machine, member, plan)
         wrong = [words for intent in intents for words in _carry_out(machine, intent)]
         if plan.undo.by in (UndoBy.REDEFINE, UndoBy.REDEFINE_CURRENT):
-            wrong += _redefined(machine, member, plan, records)
+            wrong += _redefined(machine, member, plan, before.records)
     except (SnaptuiError, DidNot, libvirt.libvirtError) as error:
         wrong = [f"{plan.undo.by.name}: {error}"]
     if intents_made := not wrong:
-        wrong += [f"after the undo {words}" for words in differing(before, machine.contents())]
-        now = member.state
-        then = state if plan.undo.by in AS_BEFORE or plan.undo.by not in _SAFETIES else OFF
-        if now != then:
-            wrong.append(f"after the undo it is {now}, not {then}")
+        otherwise = not_as_before(before.contents, machine.contents())
+        if before.tpm is not None and member.tpm != before.tpm:
+            otherwise.append("its TPM holds something else")
+        now, off = machine.states(), plan.undo.by in _SAFETIES and plan.undo.by not in AS_BEFORE
+        for name, was in before.states.items():
+            then = OFF if off and machine.members[name] is member else was
+            if now.get(name) != then:
+                otherwise.append(f"{name} is {now.get(name)}, not {then}")
+        wrong += [f"after the undo {words}" for words in otherwise]
     verdict.undone = intents_made
     verdict.compare(Kind.UNDO, *wrong)
 
