@@ -338,7 +338,9 @@ class _One:
             self.verdict.spoiled = True
         if not wrong:
             now = self.machine.contents()
-            changed = [*differing(self.before, now), *contents.gone(self.before, now)]
+            changed = differing(self.before, now)
+            if len(self.plan.steps) == 1:  # of several the first may work, and delete
+                changed += contents.gone(self.before, now)
             if fitting.no_room(self.plan.refusals):  # what a merge writes to is said
                 changed = [one for one in changed if "@" not in one]
             self.verdict.spoiled |= bool(changed)
