@@ -13,14 +13,10 @@ import threading
 from collections import Counter
 
 from tests.stacks import Stack, chosen, missing
-from tests.worlds.hardware import HARDWARE
-from tests.worlds.making import APART, BY_OTHERS
-from tests.worlds.member import SORTS
+from tests.worlds import coverage
 from tests.worlds.missing import cannot_be_made
 from tests.worlds.recipe import whole
 from tests.worlds.run import Sum, Told, told, until
-from tests.worlds.steps import ACTS
-from tests.worlds.verbs import VERBS
 
 TOLD_EACH = 20
 """Worlds between two lines on how far it is."""
@@ -46,7 +42,8 @@ def main() -> int:
     for stack, found in sums.items():
         print(f"\n===== {stack}, seed {seed}")
         print("\n".join(found.words))
-    _coverage(sum((found.met for found in sums.values()), Counter()))
+    print()
+    print("\n".join(coverage.words(sum((found.met for found in sums.values()), Counter()))))
     for words in cannot_be_made(wanted):
         print(f"cannot be made here: {words}")
     print(missing())
@@ -81,20 +78,6 @@ def _show(stack: Stack, line: Told) -> None:
             print(f"NOT TRUE ({kind}) {one['verb']}: {words}")
     print(whole(stack, line["recipe"]))
     print(f"WORLD='{json.dumps(line['world'])}'", flush=True)
-
-
-def _coverage(met: Counter[tuple[str, str]]) -> None:
-    """How often features met verbs; what never did is seen."""
-    features = {key for key in (*SORTS, *HARDWARE) if key != "plain"}
-    features |= {kind.feature for kind in ACTS.values() if kind.feature and "{" not in kind.feature}
-    features |= {feature for feature, _ in met}
-    print("\nHow often each feature met each verb (columns: " + ", ".join(VERBS) + ")")
-    for feature in sorted(features):
-        row = " ".join(f"{met[feature, verb] or '.':>3}" for verb in VERBS)
-        print(f"  {feature:<36} {row}")
-    never = sum(not met[feature, verb] for feature in features for verb in VERBS)
-    print(f"{len(features) * len(VERBS) - never} of {len(features) * len(VERBS)} pairs have met;")
-    print(f"{len(BY_OTHERS) + len(APART)} kinds of acts of others, {len(VERBS)} verbs")
 
 
 if __name__ == "__main__":

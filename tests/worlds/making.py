@@ -6,10 +6,12 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import fsum
 
 from tests.worlds import jobs as _jobs  # noqa: F401 - its acts are known then
 from tests.worlds import others as _others  # noqa: F401 - and its
 from tests.worlds.hardware import AGENT, HARDWARE
+from tests.worlds.likely import features, meetings
 from tests.worlds.member import PLAIN, SORTS
 from tests.worlds.steps import ACTS, Step
 from tests.worlds.verbs import OFTEN, VERBS, Ask
@@ -53,32 +55,22 @@ class World:
     asks: tuple[Ask, ...]
 
     @property
-    def features(self) -> set[str]:
-        """What is in it, if all of its steps are possible."""
-        found: set[str] = set()
-        for step in self.steps:
-            if step.act in ("define", "define-transient"):
-                found.update(word for word in step.words if word != PLAIN)
-            found.add(ACTS[step.act].feature.format(*step.words, ""))
-        return found - {""}
+    def met(self) -> list[tuple[str, str, str]]:
+        """Features and verbs that meet in it, as far as its steps are possible."""
+        return [*meetings(features(self.steps), (ask.verb for ask in self.asks))]
 
 
 def worlds(seed: int) -> Iterator[World]:
     """Worlds without end."""
-    met: Counter[tuple[str, str]] = Counter()
+    met: Counter[tuple[str, str, str]] = Counter()
     number = 0
     while True:
         chance = random.Random(f"{seed} {number}")
         drafts = [_draft(seed, number, chance) for _ in range(DRAFTS)]
-        best = max(drafts, key=lambda one: sum(1 / (1 + met[pair]) for pair in pairs(one)))
-        met.update(pairs(best))
+        best = max(drafts, key=lambda one: fsum(1 / (1 + met[those]) for those in one.met))
+        met.update(best.met)
         yield best
         number += 1
-
-
-def pairs(world: World) -> set[tuple[str, str]]:
-    """Features and verbs that meet in it."""
-    return {(feature, ask.verb) for feature in world.features for ask in world.asks}
 
 
 def _draft(seed: int, number: int, chance: random.Random) -> World:

@@ -13,15 +13,10 @@ from tests.live.matrix.guest import OFF
 from tests.worlds import contents, place, recipe
 from tests.worlds.machine import DidNot, Machine
 from tests.worlds.member import PLAIN, Member
-from tests.worlds.steps import act, delete
+from tests.worlds.steps import ACTIVE, INACTIVE, act, delete
 
 MONTH = 30 * 86_400
 """Seconds by which a time is set back."""
-
-
-def _off(member: Member) -> None:
-    if member.state != OFF:
-        raise DidNot("it is not off")
 
 
 def _qcow2(member: Member, which: int = 0) -> tuple[str, str]:
@@ -39,43 +34,37 @@ def _files(member: Member) -> list[str]:
     return [path for path in paths if os.path.isfile(path)]  # it may name a device as a file
 
 
-@act("unmanaged", "unmanaged inside", others=True)
+@act("unmanaged", "unmanaged inside", others=True, needs=INACTIVE)
 def unmanaged(machine: Machine, member: Member, name: str, which: str) -> None:
     """qemu-img takes a snapshot of one disk or of all."""
-    _off(member)
     paths = [disk.path or "" for disk in member.disks if disk.format == "qcow2" and disk.path]
     for path in paths if which == "all" else [_qcow2(member, int(which))[1]]:
         machine.qemu_img("snapshot", "-c", name, path)
     member.unmanaged[name] = dict(member.now)
 
 
-@act("drop", "hollow", others=True)
+@act("drop", "hollow", others=True, needs=INACTIVE)
 def drop(machine: Machine, member: Member, name: str, which: str) -> None:
     """qemu-img deletes what one image holds of a snapshot."""
-    _off(member)
     target, path = _qcow2(member, int(which))
     machine.qemu_img("snapshot", "-d", name, path)
     member.held.get(name, {}).pop(target, None)
 
 
-@act("apply", "applied by hand", others=True)
+@act("apply", "applied by hand", others=True, needs=INACTIVE)
 def apply(machine: Machine, member: Member, name: str, which: str) -> None:
     """qemu-img goes back with one disk alone."""
-    _off(member)
     machine.qemu_img("snapshot", "-a", name, _qcow2(member, int(which))[1])
     member.look()
 
 
-@act("bitmap", "bitmaps", others=True)
+@act("bitmap", "bitmaps", others=True, needs=INACTIVE)
 def bitmap(machine: Machine, member: Member, name: str, which: str) -> None:
-    _off(member)
     machine.qemu_img("bitmap", "--add", _qcow2(member, int(which))[1], name)
 
 
-@act("checkpoint", "checkpoints", others=True)
+@act("checkpoint", "checkpoints", others=True, needs=ACTIVE)
 def checkpoint(machine: Machine, member: Member, name: str) -> None:
-    if member.state == OFF:
-        raise DidNot("it is off")
     machine.virsh("checkpoint-create-as", member.name, name)
 
 
@@ -114,10 +103,9 @@ def redefine(machine: Machine, member: Member, name: str, what: str) -> None:
     machine.virsh("snapshot-create", "--redefine", member.name, str(path))
 
 
-@act("edit-back", "defined on the base again", others=True)
+@act("edit-back", "defined on the base again", others=True, needs=INACTIVE)
 def edit_back(machine: Machine, member: Member) -> None:
     """The definition names the image beneath, so that the overlay looks like garbage."""
-    _off(member)
     xml = machine.virsh("dumpxml", "--inactive", "--security-info", member.name, quiet=True)
     _, path = _qcow2(member)
     lower = contents.info(path).get("full-backing-filename")
@@ -133,10 +121,9 @@ def edit_back(machine: Machine, member: Member) -> None:
     member.write()
 
 
-@act("move", "images moved", others=True)
+@act("move", "images moved", others=True, needs=INACTIVE)
 def move(machine: Machine, member: Member) -> None:
     """To another directory, and the definition says so; no record does."""
-    _off(member)
     xml = machine.virsh("dumpxml", "--inactive", "--security-info", member.name, quiet=True)
     folder = member.directory / "moved"
     Path(place.inside(folder)).mkdir()
@@ -155,20 +142,18 @@ def _define(machine: Machine, member: Member, xml: str) -> None:
     member.domain = member.connection.lookupByName(member.name)
 
 
-@act("rename", "renamed", others=True)
+@act("rename", "renamed", others=True, needs=INACTIVE)
 def rename(machine: Machine, member: Member) -> None:
     """The domain alone: its images, and the records of its snapshots, keep the old name."""
-    _off(member)
     new = f"{member.name}-new"
     machine.virsh("domrename", member.name, new)
     member.name = new
     member.domain = member.connection.lookupByName(new)
 
 
-@act("overlay-by-hand", "an overlay by hand", others=True)
+@act("overlay-by-hand", "an overlay by hand", others=True, needs=INACTIVE)
 def overlay_by_hand(machine: Machine, member: Member, name: str) -> None:
     """qemu-img lays it upon a disk, and the definition is edited; no record says so."""
-    _off(member)
     xml = machine.virsh("dumpxml", "--inactive", "--security-info", member.name, quiet=True)
     target, path = _qcow2(member)
     if path not in _files(member):
@@ -189,10 +174,9 @@ def from_elsewhere(machine: Machine, member: Member, name: str) -> None:
     machine.virsh("snapshot-create", "--redefine", member.name, str(path))
 
 
-@act("rename images", "images renamed", others=True)
+@act("rename images", "images renamed", others=True, needs=INACTIVE)
 def rename_images(machine: Machine, member: Member) -> None:
     """Where they are, and the definition says so; no record does, and no overlay."""
-    _off(member)
     xml = machine.virsh("dumpxml", "--inactive", "--security-info", member.name, quiet=True)
     for old in _files(member):
         new = f"{old}.renamed"
@@ -202,10 +186,9 @@ def rename_images(machine: Machine, member: Member) -> None:
     member.look()
 
 
-@act("set-time-back", "times in headers set back", others=True)
+@act("set-time-back", "times in headers set back", others=True, needs=INACTIVE)
 def set_time_back(machine: Machine, member: Member, which: str) -> None:
     """What an image holds is older, as it is after its host's clock was put right."""
-    _off(member)
     path = Path(_qcow2(member, int(which))[1])
     with open(place.inside(path), "r+b") as f:
         f.seek(60)  # docs/interop/qcow2.txt, Header and Snapshots
@@ -237,9 +220,8 @@ def attach(machine: Machine, member: Member, target: str) -> None:
         raise
 
 
-@act("detach", "a disk taken away", others=True)
+@act("detach", "a disk taken away", others=True, needs=INACTIVE)
 def detach(machine: Machine, member: Member) -> None:
-    _off(member)
     targets = sorted(member.now)
     if len(targets) < 2:
         raise DidNot("it is the only one")
@@ -280,10 +262,9 @@ def commit_beneath(machine: Machine, member: Member) -> None:
     _define(machine, member, without_chain(xml))
 
 
-@act("rebase", "rebased by hand", others=True)
+@act("rebase", "rebased by hand", others=True, needs=INACTIVE)
 def rebase(machine: Machine, member: Member) -> None:
     """An overlay is made to stand alone."""
-    _off(member)
     machine.qemu_img("rebase", "-f", "qcow2", "-b", "", _qcow2(member)[1])
 
 
@@ -310,10 +291,9 @@ def loose(machine: Machine, member: Member, name: str, number: str) -> None:
     machine.loose.append(path)
 
 
-@act("copy back", "a file replaced", others=True)
+@act("copy back", "a file replaced", others=True, needs=INACTIVE)
 def copy_back(machine: Machine, member: Member) -> None:
     """The image is replaced by a copy of itself, as after a restore."""
-    _off(member)
     path = _qcow2(member)[1]
     if not os.path.isfile(path):
         raise DidNot("no file")
@@ -322,10 +302,9 @@ def copy_back(machine: Machine, member: Member) -> None:
     machine.run("mv", f"{path}.copy", path)
 
 
-@act("restore", "an older file restored", others=True)
+@act("restore", "an older file restored", others=True, needs=INACTIVE)
 def restore(machine: Machine, member: Member) -> None:
     """The image is replaced by one made anew from what the disk holds, without its snapshots."""
-    _off(member)
     path = _qcow2(member)[1]
     if not os.path.isfile(path):
         raise DidNot("no file")

@@ -14,6 +14,8 @@ from typing import Any
 
 from tests.stacks import Stack
 from tests.worlds import place
+from tests.worlds.coverage import Met
+from tests.worlds.likely import meetings
 
 HANGS = 300
 """Seconds without a word after which a world hangs."""
@@ -28,7 +30,8 @@ class Sum:
     Attributes:
         counted: worlds with two disks or domains, three features, an act of others and a plan that
             was carried out.
-        met: how often a feature has met a verb.
+        met: how often two features, or one with itself, have met a verb.
+        clean: worlds that count since the last one in which something was not true.
         down: features and verb of worlds in which something went down or hung, unforetold.
         broke: what went wrong with making or judging a world; it is counted nowhere else.
         about: what the world under way has, and what is done in it.
@@ -44,10 +47,10 @@ class Sum:
     unknown: Counter[str] = field(default_factory=Counter)
     lying: list[Told] = field(default_factory=list)
     features: list[int] = field(default_factory=list)
-    met: Counter[tuple[str, str]] = field(default_factory=Counter)
+    met: Met = field(default_factory=Counter)
     down: list[list[str]] = field(default_factory=list)
     broke: list[str] = field(default_factory=list)
-    last_lie: int = 0
+    clean: int = 0
     about: list[str] = field(default_factory=list)
 
     def add(self, told: Told) -> None:
@@ -68,17 +71,19 @@ class Sum:
         self.features.append(len(told["features"]))
         done = sum(one["carried out"] for one in verdicts)
         large = told["disks"] > 1 or told["domains"] > 1
-        self.counted += large and len(told["features"]) > 2 and bool(told["others"]) and done > 0
+        counts = large and len(told["features"]) > 2 and bool(told["others"]) and done > 0
+        self.counted += counts
+        self.clean += counts
         self.carried_out += done
         for one in verdicts:
             self.undone += one["undone"]
             self.undo_lies += any(kind == "undo" for kind, _ in one["lies"])
             self.compared.update(one["compared"])
             self.unknown.update(one["unknown"])
-            self.met.update((feature, one["verb"]) for feature in told["features"])
+        self.met.update(meetings(told["features"], (one["verb"] for one in verdicts)))
         if any(one["lies"] for one in verdicts):
             self.lying.append(told)
-            self.last_lie = self.worlds
+            self.clean = 0
 
     @property
     def kinds(self) -> set[str]:
@@ -94,9 +99,9 @@ class Sum:
         yield f"{sum(self.unknown.values())} say that something is not known: {_list(self.unknown)}"
         yield f"{len(self.lying)} worlds in which something is not true: {', '.join(self.kinds)}"
         yield f"features of a world: {median(self.features or [0]):g} in the median"
-        since = self.worlds - self.last_lie
-        if since:
-            yield f"nothing untrue in the last {since}: at most one in {since / 3:.0f} (95 %)"
+        if self.clean:
+            rate = f"at most one in {self.clean / 3:.0f} (95 %)"
+            yield f"nothing untrue in the last {self.clean} worlds that count: {rate}"
         for one in self.down:
             yield f"went down or hung, unforetold: {', '.join(one)}"
         yield from (f"not judged: {words}" for words in self.broke)

@@ -38,25 +38,28 @@ class Act:
         run: does it; raises :class:`DidNot` where it cannot be.
         feature: what the world has then, ``{}`` for the first word; empty for nothing.
         others: another person did it, behind the back of whoever takes snapshots.
+        needs: whether the guest must be active, or must not.
     """
 
     run: Callable[..., object]
     feature: str = ""
     others: bool = False
+    needs: bool | None = None
 
 
+INACTIVE, ACTIVE = False, True
 ACTS: dict[str, Act] = {}
 IMPOSSIBLE = (DidNot, libvirt.libvirtError, AssertionError, OSError, LookupError, StopIteration)
 """What says that a step cannot be taken in this world."""
 
 
 def act(
-    name: str, feature: str = "", *, others: bool = False
+    name: str, feature: str = "", *, others: bool = False, needs: bool | None = None
 ) -> Callable[..., Callable[..., object]]:
     """Let a function be a kind of step."""
 
     def known(run: Callable[..., object]) -> Callable[..., object]:
-        ACTS[name] = Act(run, feature, others)
+        ACTS[name] = Act(run, feature, others, needs)
         return run
 
     return known
@@ -75,6 +78,8 @@ def take(machine: Machine, step: Step) -> bool:
         elif member is None or member.domain is None:
             return False
         else:
+            if kind.needs is not None and kind.needs == (member.state == OFF):
+                return False
             guard = GUARDS.get(step.act)
             if guard and (intent := guard(member, *step.words)):
                 machine.safe(intent)
@@ -254,10 +259,8 @@ def external(machine: Machine, member: Member, name: str, *left: str) -> None:
     _external(machine, member, name, left, ("--disk-only",))
 
 
-@act("external with RAM", "external with RAM")
+@act("external with RAM", "external with RAM", needs=ACTIVE)
 def with_ram(machine: Machine, member: Member, name: str) -> None:
-    if member.state == OFF:
-        raise DidNot("it has no RAM")
     memory = f"file={member.directory}/{name}.mem,snapshot=external"
     _external(machine, member, name, (), ("--memspec", memory))
     _holds_ram(member, name)
