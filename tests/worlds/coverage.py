@@ -8,7 +8,7 @@ from itertools import combinations
 
 from tests.worlds.hardware import HARDWARE
 from tests.worlds.making import APART, BY_OTHERS
-from tests.worlds.member import PLAIN, SORTS
+from tests.worlds.sorts import PLAIN, SORTS
 from tests.worlds.steps import ACTS
 from tests.worlds.verbs import VERBS
 

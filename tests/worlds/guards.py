@@ -62,9 +62,11 @@ GUARDS: Mapping[str, Guard] = {
     "delete": _delete,
     "virsh-delete": _delete,
     "forget": lambda member, name: DeleteIntent(member.key, name, metadata_only=True),
+    "recreate": lambda member, name: DeleteIntent(member.key, name, metadata_only=True),
     "redefine": _edit,
     "from-elsewhere": _edit,
     "commit by hand": _commit(0),
+    "commit waits": _commit(0),
     "commit beneath": _commit(1),
 }
 
@@ -78,11 +80,12 @@ UNGUARDED: Mapping[str, str] = {
     **dict.fromkeys(("define", "define-transient", "define-clone", "define-same"), _MAKES),
     **dict.fromkeys(("start", "pause", "power off", "take images", "save", "freeze"), _RUNS),
     **dict.fromkeys(("edit-back", "move", "rename", "rename images", "detach", "attach"), _DEFINES),
-    **dict.fromkeys(("stop pool", "undefine pool"), _DEFINES),
+    **dict.fromkeys(("stop pool", "undefine pool", "unknown-volume"), _DEFINES),
+    **dict.fromkeys(("pooled", "volume-gone"), _FILES),
     **dict.fromkeys(("unmanaged", "drop", "apply", "bitmap", "rebase", "restore"), _IMAGE),
     **dict.fromkeys(("overlay-by-hand", "lend", "loose"), _IMAGE),
     **dict.fromkeys(("set-time-back", "copy back", "remove", "read-only file", "fill"), _FILES),
     **dict.fromkeys(("write", "resize", "checkpoint"), _BESIDE),
-    **dict.fromkeys(("copy", "end copy", "backup", "end backup"), _BESIDE),
+    **dict.fromkeys(("copy", "end copy", "backup", "end backup", "push backup"), _BESIDE),
 }
 """By act, why no plan is asked before it."""

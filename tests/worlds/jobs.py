@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from tests.worlds.machine import Machine
+import time
+
+import libvirt
+
+from tests.worlds import contents
+from tests.worlds.machine import DidNot, Down, Machine
 from tests.worlds.member import Member
 from tests.worlds.steps import ACTIVE, act
+
+DONE = 20.0
+"""Seconds in which a backup is; it takes milliseconds."""
 
 
 @act("copy", "a copy that waits", others=True, needs=ACTIVE)
@@ -35,3 +43,32 @@ def backup(machine: Machine, member: Member) -> None:
 def end_backup(machine: Machine, member: Member) -> None:
     """As its tool does."""
     machine.virsh("domjobabort", member.name)
+
+
+@act("commit waits", "a merge that waits", others=True, needs=ACTIVE)
+def commit_waits(machine: Machine, member: Member) -> None:
+    """The newest overlay is merged, and the job waits to be ended, as of a tool that died."""
+    target, path = sorted(member.path_of.items())[0]
+    if len([*contents.chain(path)]) < 2:
+        raise DidNot("nothing lies beneath")
+    machine.virsh("blockcommit", member.name, target, "--active", "--shallow", "--wait")
+
+
+@act("push backup", "a backup that was pushed", others=True, needs=ACTIVE)
+def push_backup(machine: Machine, member: Member) -> None:
+    """QEMU itself writes copies of the disks, and is done with it."""
+    disks = "".join(
+        f"<disk name='{disk.target}' type='file'><driver type='qcow2'/>"
+        f"<target file='{member.directory}/{disk.target}.pushed'/></disk>"
+        if disk.target in member.now
+        else f"<disk name='{disk.target}' backup='no'/>"
+        for disk in member.disks
+    )
+    xml = machine.xml(member, f"<domainbackup mode='push'><disks>{disks}</disks></domainbackup>")
+    machine.virsh("backup-begin", member.name, str(xml))
+    until = time.monotonic() + DONE
+    while member.domain.jobInfo()[0] != libvirt.VIR_DOMAIN_JOB_NONE:
+        if time.monotonic() > until:
+            raise Down("a backup does not end")
+        time.sleep(0.01)
+    machine.lines.append(f"while ! virsh domjobinfo {member.name} | grep None; do :; done")

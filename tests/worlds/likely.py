@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations_with_replacement
 
 from tests.worlds.hardware import HARDWARE
-from tests.worlds.member import PLAIN, SORTS
+from tests.worlds.sorts import PLAIN, SORTS
 from tests.worlds.steps import ACTIVE, ACTS, INACTIVE, Step
 
-_OF_NAMES = ("revert", "delete", "virsh-delete", "forget", "redefine", "from-elsewhere", "drop",
-             "apply")  # fmt: skip
+_OF_NAMES = ("revert", "delete", "virsh-delete", "forget", "redefine", "from-elsewhere", "recreate",
+             "drop", "apply")  # fmt: skip
 """Acts on a snapshot that there must be."""
-_RAM = ("internal", "external with RAM")
+_GOES = {"start": ACTIVE, "pause": ACTIVE, "power off": INACTIVE, "save": INACTIVE}
+_TAKEN = {"internal": True, "external": False, "external with RAM": True}
+"""Acts that take one, and whether it holds the RAM of an active guest."""
 
 
 def meetings(features: Iterable[str], verbs: Iterable[str]) -> Iterator[tuple[str, str, str]]:
@@ -61,13 +63,11 @@ class _Domain:
         return possible
 
     def _take(self, act: str, name: str) -> None:
-        if act in ("start", "pause"):
-            self._active = ACTIVE
-        elif act in ("power off", "save"):
-            self._active = INACTIVE
-            self._there = not self._transient
-        elif act in (*_RAM, "external"):
-            self._snapshots[name] = self._active and act in _RAM
+        if (active := _GOES.get(act)) is not None:
+            self._active = active
+            self._there = active or not self._transient
+        elif (ram := _TAKEN.get(act)) is not None:
+            self._snapshots[name] = self._active and ram
         elif act == "revert":
             self._active = self._snapshots[name]
         elif act in ("delete", "virsh-delete", "forget"):

@@ -10,9 +10,11 @@ from math import fsum
 
 from tests.worlds import jobs as _jobs  # noqa: F401 - its acts are known then
 from tests.worlds import others as _others  # noqa: F401 - and its
+from tests.worlds import pools as _pools  # noqa: F401 - and its
+from tests.worlds import records as _records  # noqa: F401 - and its
 from tests.worlds.hardware import AGENT, HARDWARE
 from tests.worlds.likely import features, meetings
-from tests.worlds.member import PLAIN, SORTS
+from tests.worlds.sorts import PLAIN, SORTS
 from tests.worlds.steps import ACTS, Step
 from tests.worlds.verbs import OFTEN, VERBS, Ask
 
@@ -31,6 +33,8 @@ LEFT = ("0", "8", "64", "300", "2048")
 APART = ("freeze", "fill")
 """Acts of others that come where they are possible alone."""
 BY_OTHERS = tuple(name for name, kind in ACTS.items() if kind.others and name not in APART)
+OF_A_NEW_NAME = ("checkpoint", "unnamed", "lend", "overlay-by-hand", "pooled",
+                 "unknown-volume", "volume-gone")  # fmt: skip
 WRITES = (
     "write -P 0x3c 1M 512k",
     "write -P 0x5a 1536k 300k",
@@ -173,11 +177,11 @@ class _History:
             yield Step(act, on, (which,))
         elif act in ("drop", "apply"):
             yield Step(act, on, (one, which))
-        elif act in ("checkpoint", "unnamed", "lend", "overlay-by-hand"):
+        elif act in OF_A_NEW_NAME:
             yield Step(act, on, (self._name(),))
         elif act == "loose":
             yield Step(act, on, (self._name(), str(self._chance.randrange(4))))
-        elif act in ("forget", "virsh-delete", "from-elsewhere"):
+        elif act in ("forget", "virsh-delete", "from-elsewhere", "recreate"):
             yield Step(act, on, (one,))
         elif act == "redefine":
             yield Step(act, on, (one, self._chance.choice(("time", "description"))))

@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 from uuid import NAMESPACE_OID, uuid5
@@ -24,17 +24,18 @@ from tests.worlds import contents, recipe
 from tests.worlds.channel import firmware
 from tests.worlds.contents import Held
 from tests.worlds.freezing import GuestAgent
-from tests.worlds.hardware import ENCRYPTION, FIRMWARE, NO_VARIABLES, Hardware
+from tests.worlds.hardware import FIRMWARE, NO_VARIABLES, Hardware
 from tests.worlds.place import inside
 from tests.worlds.recipe import shown
+from tests.worlds.sorts import SIZE, SORTS, Sort, disk_xml
 
 if TYPE_CHECKING:
     from tests.worlds.machine import Machine
 
-SIZE = 4 * MIB
 MEMORY = 32
 PLAINEST = Hardware()
 BLOCK = 4 << 10
+_ENCRYPTED_INSIDE = "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10"
 OPENS = 5.0
 """Seconds in which a guest opens its agent's channel; it takes milliseconds, once it runs."""
 APART = 0x40
@@ -46,70 +47,6 @@ _DOMAIN = """\
   <os><type arch='x86_64' machine='pc'>hvm</type>{os}</os>{features}
   <devices>{disks}{devices}<memballoon model='none'/></devices>
 </domain>"""
-
-
-@dataclass(frozen=True)
-class Sort:
-    """A sort of disk.
-
-    Attributes:
-        options: for ``qemu-img create -o``.
-        more: inside of its XML.
-        snapshot: what its XML says of snapshots.
-        made: ``compressed``, ``bitmap``, ``data``, ``backed`` or ``encrypted``: how the image is.
-        off: its domain is never started.
-    """
-
-    format: str = "qcow2"
-    options: str = ""
-    kind: str = "file"
-    more: str = ""
-    snapshot: str = ""
-    made: str = ""
-    size: int = SIZE
-    off: bool = False
-
-    @property
-    def unread(self) -> bool:
-        """Its guest does not write to it, or writes what it gives up; what it holds is not told."""
-        gives_up = self.more in ("<readonly/>", "<transient/>")
-        return gives_up or self.kind == "slice" or self.made == "encrypted"
-
-
-PLAIN = "plain"
-SORTS = {
-    PLAIN: Sort(),
-    "version 2": Sort(options="compat=0.10"),
-    "extended L2": Sort(options="extended_l2=on,cluster_size=32k"),
-    "small clusters": Sort(options="cluster_size=4k"),
-    "large clusters": Sort(options="cluster_size=1M"),
-    "refcounts of 8 bits": Sort(options="refcount_bits=8"),
-    "refcounts of 64 bits": Sort(options="refcount_bits=64"),
-    "lazy refcounts": Sort(options="lazy_refcounts=on"),
-    "preallocated": Sort(options="preallocation=metadata"),
-    "compressed": Sort(made="compressed"),
-    "compressed by zstd": Sort(options="compression_type=zstd", made="compressed"),
-    "a bitmap": Sort(made="bitmap"),
-    "data in another file": Sort(made="data"),
-    "on a base": Sort(made="backed"),
-    "odd size": Sort(size=SIZE + 512 * 77),
-    "raw": Sort("raw"),
-    "raw, no": Sort("raw", snapshot="no"),
-    "volume": Sort(kind="volume"),
-    "raw volume": Sort("raw", kind="volume"),
-    "block device": Sort(kind="block"),
-    "raw block device": Sort("raw", kind="block"),
-    "read-only": Sort(more="<readonly/>"),
-    "shareable": Sort("raw", more="<shareable/>"),
-    "transient disk": Sort(more="<transient/>"),
-    "a slice": Sort("raw", kind="slice"),
-    "no": Sort(snapshot="no"),
-    "manual": Sort(snapshot="manual"),
-    "set external": Sort(snapshot="external"),
-    "set internal": Sort(snapshot="internal"),
-    "network": Sort("raw", kind="network", off=True),
-    "encrypted": Sort(made="encrypted", more=ENCRYPTION, off=True),
-}
 
 
 class Member(Guest):
@@ -146,7 +83,7 @@ class Member(Guest):
             sorts: target and key of :data:`SORTS`, or the path of an image that is there.
         """
         byte = next(self._bytes)
-        disks = "".join(self.disk_xml(target, sort, byte) for target, sort in sorts)
+        disks = "".join(self.new_disk(target, sort, byte) for target, sort in sorts)
         self.never = self.never or hardware.off
         if hardware.variables:
             self._firmware(hardware.variables)
@@ -191,18 +128,18 @@ class Member(Guest):
                 return
             time.sleep(0.01)
 
-    def disk_xml(self, target: str, key: str, byte: int) -> str:
+    def new_disk(self, target: str, key: str, byte: int) -> str:
         """The XML of a disk, whose image is made unless the key is a path."""
         if key.startswith("/"):
             self.now[target] = byte
-            return _disk(target, Sort(), f"file={quoteattr(key)}")
+            return disk_xml(target, Sort(), f"file={quoteattr(key)}")
         sort = SORTS[key]
         self.never = self.never or sort.off
         path = self.directory / f"{target}.{sort.format}"
         if sort.kind == "network":
             host = "<host name='127.0.0.1' port='1'/>"
             source = f"<source protocol='nbd' name='x'>{host}</source>"
-            return _disk(target, sort, "", source)
+            return disk_xml(target, sort, "", source)
         self._image(path, sort, byte)
         if not sort.unread:
             self.now[target] = byte
@@ -211,14 +148,14 @@ class Member(Guest):
             self.machine.note("truncate", "-s", str(2 * SIZE), str(path))
             device = self.machine.loops.attach(path)
             self.machine.lines.append(recipe.attached(device, path))
-            return _disk(target, sort, f"dev='{device}'")
+            return disk_xml(target, sort, f"dev='{device}'")
         if sort.kind == "slice":
             part = f"<slices><slice type='storage' offset='{MIB}' size='{2 * MIB}'/></slices>"
             source = f"<source file={quoteattr(str(path))}>{part}</source>"
-            return _disk(target, replace(sort, kind="file"), "", source)
+            return disk_xml(target, replace(sort, kind="file"), "", source)
         if sort.kind == "volume":
-            return _disk(target, sort, f"pool='{self._pool()}' volume='{path.name}'")
-        return _disk(target, sort, f"file={quoteattr(str(path))}")
+            return disk_xml(target, sort, f"pool='{self._pool()}' volume='{path.name}'")
+        return disk_xml(target, sort, f"file={quoteattr(str(path))}")
 
     def _image(self, path: Path, sort: Sort, byte: int) -> None:
         key, lines = (sort, byte), self.machine.lines
@@ -236,7 +173,7 @@ class Member(Guest):
         run, image = self.machine.run, self.machine.qemu_img
         options = sort.options
         if sort.made == "data":
-            options = f"data_file={path}.data"
+            options = ",".join([f"data_file={path}.data", *filter(None, [options])])
         beneath = []
         if sort.made == "backed":
             base = path.with_suffix(".base")
@@ -244,17 +181,18 @@ class Member(Guest):
             run("qemu-io", "-f", "qcow2", "-c", f"write -P {byte ^ 1} 1M 2M", str(base))
             beneath = ["-F", "qcow2", "-b", str(base)]
         if sort.made == "encrypted":
-            options = "encrypt.format=luks,encrypt.key-secret=key,encrypt.iter-time=10"
-            key = ("--object", "secret,id=key,data=of-nobody")
-            image("create", "-q", "-f", "qcow2", *key, "-o", options, str(path), str(sort.size))
+            raw = sort.format == "raw"
+            options = "key-secret=key,iter-time=10" if raw else _ENCRYPTED_INSIDE
+            words = ("-f", "luks" if raw else "qcow2", "--object", "secret,id=key,data=of-nobody")
+            image("create", "-q", *words, "-o", options, str(path), str(sort.size))
             return
         chosen = ["-o", options] if options else []
         if sort.made == "compressed":
             source = path.with_suffix(".source")
             text = bytes([byte]) * MIB + b"some text\n" * 60_000
             Path(inside(source)).write_bytes(text.ljust(sort.size, b"\0"))
-            words = f"head -c 1M /dev/zero | tr '\\0' '\\{byte:o}'; yes some text | head -c 600000"
-            self.machine.lines.append(f"{{ {words}; }} > {shown(str(source))}")
+            told = f"head -c 1M /dev/zero | tr '\\0' '\\{byte:o}'; yes some text | head -c 600000"
+            self.machine.lines.append(f"{{ {told}; }} > {shown(str(source))}")
             self.machine.note("truncate", "-s", str(sort.size), str(source))
             image("convert", "-c", "-f", "raw", "-O", "qcow2", *chosen, str(source), str(path))
             source.unlink()
@@ -385,12 +323,3 @@ def _copy(data: bytes, path: Path) -> None:
             if block.strip(b"\0"):
                 f.seek(start)
                 f.write(block)
-
-
-def _disk(target: str, sort: Sort, attribute: str, source: str = "") -> str:
-    snapshot = f" snapshot='{sort.snapshot}'" if sort.snapshot else ""
-    return (
-        f"<disk type='{sort.kind}' device='disk'{snapshot}>"
-        f"<driver name='qemu' type='{sort.format}'/>{source or f'<source {attribute}/>'}"
-        f"<target dev='{target}' bus='virtio'/>{sort.more}</disk>"
-    )

@@ -16,6 +16,7 @@ _NEVER = {
     "a second host on the same images": "a place has one daemon; tests/live/test_next_door.py",
     "network disks that can be read": "there is no network; they are defined alone",
     "encrypted disks of a guest that runs": "what is known to end a QEMU is not sent",
+    "a shareable qcow2": "libvirt refuses to define it (9.0, 11.3, 12.8)",
     "device='lun', reservations, passed devices": "a place has no device of the host",
 }
 

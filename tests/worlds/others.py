@@ -12,7 +12,8 @@ from tests.lab import MIB, without_chain
 from tests.live.matrix.guest import OFF
 from tests.worlds import contents, place, recipe
 from tests.worlds.machine import DidNot, Machine
-from tests.worlds.member import PLAIN, Member
+from tests.worlds.member import Member
+from tests.worlds.sorts import PLAIN
 from tests.worlds.steps import ACTIVE, INACTIVE, act, delete
 
 MONTH = 30 * 86_400
@@ -79,30 +80,6 @@ def unnamed(machine: Machine, member: Member, name: str) -> None:
     machine.virsh("snapshot-create-as", member.name, *words, *specs)
 
 
-@act("forget", "metadata lost", others=True)
-def forget(machine: Machine, member: Member, name: str) -> None:
-    machine.virsh("snapshot-delete", "--metadata", member.name, name)
-    if (held := member.held.pop(name, None)) is not None:
-        member.unmanaged[name] = held
-
-
-@act("redefine", "redefined", others=True)
-def redefine(machine: Machine, member: Member, name: str, what: str) -> None:
-    """A record is given another time or description."""
-    xml = machine.virsh("snapshot-dumpxml", "--security-info", member.name, name, quiet=True)
-    if what == "description":
-        told = r"\1<description>by hand</description>"
-        changed = re.sub(r"(<name>[^<]*</name>)", told, xml, count=1)
-    else:
-        changed = re.sub(
-            r"<creationTime>(\d+)<",
-            lambda found: f"<creationTime>{int(found[1]) - MONTH}<",
-            xml,
-        )
-    path = machine.xml(member, changed)
-    machine.virsh("snapshot-create", "--redefine", member.name, str(path))
-
-
 @act("edit-back", "defined on the base again", others=True, needs=INACTIVE)
 def edit_back(machine: Machine, member: Member) -> None:
     """The definition names the image beneath, so that the overlay looks like garbage."""
@@ -116,7 +93,7 @@ def edit_back(machine: Machine, member: Member) -> None:
     end = xml.index("</disk>", start)
     disk = xml[start:end].replace(path, str(lower))
     disk = re.sub(r"type='(qcow2|raw)'", f"type='{form}'", disk, count=1)
-    _define(machine, member, xml[:start] + disk + xml[end:])
+    define(machine, member, xml[:start] + disk + xml[end:])
     member.look()
     member.write()
 
@@ -133,11 +110,12 @@ def move(machine: Machine, member: Member) -> None:
         new = str(folder / Path(old).name)
         machine.run("mv", old, new)
         xml = xml.replace(f"'{old}'", f"'{new}'")
-    _define(machine, member, xml)
+    define(machine, member, xml)
     member.look()
 
 
-def _define(machine: Machine, member: Member, xml: str) -> None:
+def define(machine: Machine, member: Member, xml: str) -> None:
+    """Give it another definition."""
     machine.virsh("define", str(machine.xml(member, xml)))
     member.domain = member.connection.lookupByName(member.name)
 
@@ -160,18 +138,9 @@ def overlay_by_hand(machine: Machine, member: Member, name: str) -> None:
         raise DidNot("no file")
     new = f"{member.directory}/{target}.{name}"
     machine.qemu_img("create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", path, new)
-    _define(machine, member, xml.replace(f"'{path}'", f"'{new}'"))
+    define(machine, member, xml.replace(f"'{path}'", f"'{new}'"))
     member.look()
     member.write()
-
-
-@act("from-elsewhere", "metadata from elsewhere", others=True)
-def from_elsewhere(machine: Machine, member: Member, name: str) -> None:
-    """A record is that of another host, where the images were in another directory."""
-    xml = machine.virsh("snapshot-dumpxml", "--security-info", member.name, name, quiet=True)
-    there = xml.replace(f"'{member.directory}/", f"'{member.directory}/elsewhere/")
-    path = machine.xml(member, there)
-    machine.virsh("snapshot-create", "--redefine", member.name, str(path))
 
 
 @act("rename images", "images renamed", others=True, needs=INACTIVE)
@@ -182,7 +151,7 @@ def rename_images(machine: Machine, member: Member) -> None:
         new = f"{old}.renamed"
         machine.run("mv", old, new)
         xml = xml.replace(f"'{old}'", f"'{new}'")
-    _define(machine, member, xml)
+    define(machine, member, xml)
     member.look()
 
 
@@ -211,7 +180,7 @@ def set_time_back(machine: Machine, member: Member, which: str) -> None:
 @act("attach", "a disk added", others=True)
 def attach(machine: Machine, member: Member, target: str) -> None:
     """A disk came later."""
-    xml = member.disk_xml(target, PLAIN, next(member._bytes))
+    xml = member.new_disk(target, PLAIN, next(member._bytes))
     how = ("--config",) if member.state == OFF else ("--config", "--live")
     try:
         machine.virsh("attach-device", member.name, str(machine.xml(member, xml)), *how)
@@ -259,7 +228,7 @@ def commit_beneath(machine: Machine, member: Member) -> None:
     machine.qemu_img("rebase", "-u", "-f", "qcow2", "-F", form, "-b", base, path)
     machine.run("rm", middle)
     xml = machine.virsh("dumpxml", "--inactive", "--security-info", member.name, quiet=True)
-    _define(machine, member, without_chain(xml))
+    define(machine, member, without_chain(xml))
 
 
 @act("rebase", "rebased by hand", others=True, needs=INACTIVE)
@@ -349,25 +318,6 @@ def chmod(machine: Machine, member: Member) -> None:
 def fill(machine: Machine, _: Member, left: str) -> None:
     """A log or a dump fills the file system of the images, but for so many KiB."""
     machine.fill(int(left) << 10)
-
-
-@act("stop pool", "a pool that is inactive", others=True)
-def stop_pool(machine: Machine, member: Member) -> None:
-    if member.pool is None or not member.pool.isActive():
-        raise DidNot("no pool")
-    machine.virsh("pool-destroy", member.pool.name())
-
-
-@act("undefine pool", "a pool that is missing", others=True)
-def undefine_pool(machine: Machine, member: Member) -> None:
-    """The files stay, and what names them as volumes."""
-    if member.pool is None:
-        raise DidNot("no pool")
-    name = member.pool.name()
-    if member.pool.isActive():
-        machine.virsh("pool-destroy", name)
-    machine.virsh("pool-undefine", name)
-    member.lose_pool()
 
 
 @act("virsh-delete", "deleted by virsh", others=True)

@@ -12,7 +12,8 @@ from tests.live.matrix.guest import OFF, PAUSED, RUNNING
 from tests.worlds.guards import GUARDS
 from tests.worlds.hardware import HARDWARE
 from tests.worlds.machine import DidNot, Machine
-from tests.worlds.member import PLAIN, PLAINEST, SORTS, Member
+from tests.worlds.member import PLAINEST, Member
+from tests.worlds.sorts import PLAIN, SORTS
 
 
 @dataclass(frozen=True)
