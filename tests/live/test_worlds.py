@@ -172,6 +172,14 @@ def test_the_end_of_a_transient_guest_is_noticed() -> None:
     assert inside(code, ROOT="/") == "a QEMU is down\n"
 
 
+def test_a_definition_that_names_files_of_the_place_alone_may_be_told() -> None:
+    xml = (
+        "<emulator>/usr/bin/qemu-system-x86_64</emulator><partition>/machine</partition>"
+        "<source file='/tmp/worlds/lab/images/a1/vda.qcow2'/><disk type='file'/>"
+    )
+    assert inside(f"place.checked_xml({xml!r}); print('fine')") == "fine\n"
+
+
 def test_loop_devices_are_gone_after_a_kill() -> None:
     code = (
         "image = place.ROOT / 'image'; image.write_bytes(bytes(1 << 20))\n"

@@ -207,17 +207,17 @@ def checked(words: Sequence[str]) -> None:
 
 
 def checked_xml(text: str) -> None:
-    """Every path that libvirt is told lies in the place, but for the program that it runs.
+    """Every path that libvirt is told lies in the place, but for its program and its cgroup.
 
     Raises:
         Outside: one does not.
     """
-    for path in _PATH.findall(_EMULATOR.sub("", text)):
+    for path in _PATH.findall(_NO_FILES.sub("", text)):
         inside(unescape(path))
 
 
 _PATH = re.compile(r"""['">](/[^'"<>]+)""")
-_EMULATOR = re.compile(r"<emulator>[^<]*</emulator>")
+_NO_FILES = re.compile(r"<(emulator|partition)>[^<]*</\1>")
 
 
 class Loops:
