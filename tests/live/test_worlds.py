@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -12,29 +13,20 @@ import pytest
 from tests import stacks
 from tests.stacks import Stack
 from tests.worlds import place
+from tests.worlds.inside import as_data
 from tests.worlds.lies import LIES
+from tests.worlds.making import worlds
 from tests.worlds.missing import cannot_be_made
 from tests.worlds.recipe import whole
 from tests.worlds.run import add_up, told
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="namespaces take root")
 
-SEED, WORLDS = 20261129, 4
+SEED, WORLDS = 20261201, 6
+"""Of the slice, on each stack."""
+LIED_ABOUT = {1: LIES.keys() - {"harm"}, 3: {"", "harm", "doubt"}}
+"""By number of a world of the slice, the lies that are planted into what is asked there."""
 MORE = "write -P 0x3c 1M 512k"
-SMALL = [
-    ["define", "a", "plain", "small clusters"],
-    ["internal", "a", "s1"],
-    ["write", "a", MORE],
-    ["internal", "a", "s2"],
-    ["write", "a", MORE],
-]
-LIED_ABOUT = {
-    "delete": ("space", "undo", "figure"),
-    "revert, keeping nothing": ("lost", "harm", "doubt"),
-    "describe": ("after", "refusal"),
-    "create with RAM, halting": ("works",),
-}
-"""By what is asked in such a world, the lies that are planted there."""
 FROZEN = [
     ["define", "a", "plain", "an agent"],
     ["start", "a"],
@@ -59,19 +51,23 @@ def test_plans_are_true_in_worlds_nobody_thought_of(name: str) -> None:
     assert not found.down
     assert not found.broke
     assert found.worlds == WORLDS
+    assert found.counted
     assert found.carried_out
     assert found.undone
 
 
-@pytest.mark.parametrize("kind", sorted(LIES.keys() - TRUE))
-def test_a_planted_lie_is_found(kind: str, kinds_found: dict[str, set[str]]) -> None:
-    assert CALLED.get(kind, kind) in kinds_found[kind]
-
-
-@pytest.mark.parametrize("kind", sorted(TRUE))
-def test_where_none_is_planted_none_is_found(kind: str, kinds_found: dict[str, set[str]]) -> None:
-    """In the same worlds; a harm that is said to be possible may happen or not."""
-    assert kinds_found[kind] == set()
+def test_planted_lies_are_found_and_no_others() -> None:
+    """A harm that is said to be possible may happen or not."""
+    slice_ = [*islice(worlds(SEED), WORLDS)]
+    asked = [(slice_[number], lie) for number, lies in LIED_ABOUT.items() for lie in sorted(lies)]
+    given = json.dumps([(as_data(world), lie) for world, lie in asked])
+    found: dict[str, set[str]] = {lie: set() for lie in LIES}
+    lines = (line for line in told(stack("host"), SEED, WORLDS=given) if "number" in line)
+    for (_, lie), line in zip(asked, lines, strict=True):
+        found[lie] |= {kind for one in line["verdicts"] for kind, _ in one["lies"]}
+    seen = {lie for lie, kinds in found.items() if CALLED.get(lie, lie) in kinds}
+    assert seen == LIES.keys() - TRUE
+    assert not any(found[lie] for lie in TRUE)
 
 
 @pytest.mark.parametrize("name", ["host", *(suite.name for suite in stacks.SUITES)])
@@ -93,20 +89,6 @@ def test_what_cannot_be_made_is_told_with_its_reason() -> None:
     (store,) = (one for one in told_of if one.startswith("variables in a varstore"))
     assert store.endswith("it takes libvirt 12.1")
     assert all(one.partition(": ")[2] for one in told_of)
-
-
-@pytest.fixture(scope="module")
-def kinds_found() -> dict[str, set[str]]:
-    """By the lie that is planted, the kinds of statements that are found not to be true."""
-    asked = [(verb, lie) for verb, lies in LIED_ABOUT.items() for lie in ("", *lies)]
-    given = [([SEED, 0, SMALL, [[verb, "a", 0]]], lie) for verb, lie in asked]
-    found: dict[str, set[str]] = {lie: set() for lie in LIES}
-    worlds = (
-        line for line in told(stack("host"), SEED, WORLDS=json.dumps(given)) if "number" in line
-    )
-    for (_, lie), line in zip(asked, worlds, strict=True):
-        found[lie] |= {kind for one in line["verdicts"] for kind, _ in one["lies"]}
-    return found
 
 
 @pytest.mark.parametrize("code", [
