@@ -86,6 +86,15 @@ def stamp(path: str) -> object | None:
     return tuple(found)
 
 
+def last_write(path: str) -> tuple[int, int] | None:
+    """Which file it is, and when it was written to last: RAM may be the same twice."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
 def chain(path: str) -> Iterator[str]:
     """An image and what its header says lies beneath it, to the first that is no file."""
     beneath: str | None = path

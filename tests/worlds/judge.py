@@ -62,6 +62,13 @@ def judge(machine: Machine, ask: Ask, lying: Lying) -> Verdict | None:
     Raises:
         Down: something went down, or hangs, that was not foretold.
     """
+    try:
+        return _judged(machine, ask, lying)
+    finally:
+        machine.alive()
+
+
+def _judged(machine: Machine, ask: Ask, lying: Lying) -> Verdict | None:
     verdict = Verdict(ask.verb)
     try:
         wanted = intent(machine, ask)
@@ -84,18 +91,7 @@ def judge(machine: Machine, ask: Ask, lying: Lying) -> Verdict | None:
     except libvirt.libvirtError:  # a transient domain is gone
         verdict.unknown[Kind.WORKS] += 1
         verdict.spoiled = True
-    finally:
-        machine.alive()
     return verdict
-
-
-def _stamp(path: str) -> tuple[int, int] | None:
-    """Which file it is, and when it was written to last: RAM may be the same twice."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_ino, found.st_mtime_ns
 
 
 class _One:
@@ -268,7 +264,7 @@ class _One:
         below = {path for one in named for path in contents.chain(one)}
         shared = {path: self._itself(path) for path in named | below}
         there = [path for path in named if os.path.exists(path)]
-        written = {path: _stamp(path) for one in told if one.harm is Harm.OVERWRITTEN
+        written = {path: contents.last_write(path) for one in told if one.harm is Harm.OVERWRITTEN
                    for path in [str(dict(one.names)["path"])]}  # fmt: skip
         if Harm.OTHER_LOST in harms and self._is_there_already(shared):
             harms -= {Harm.OTHER_LOST}
@@ -293,7 +289,9 @@ class _One:
         changed |= any(
             contents.read(str(one["path"]), "qcow2", str(one["name"])) is None for one in inside
         )
-        again = frozenset(path for path, stamp in written.items() if _stamp(path) != stamp)
+        again = frozenset(
+            path for path, stamp in written.items() if contents.last_write(path) != stamp
+        )
         self._harmed(harms, codes, code, error, changed=changed, overwritten=again)
 
     def _is_there_already(self, shared: Collection[str]) -> bool:
