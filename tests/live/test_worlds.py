@@ -180,7 +180,7 @@ def test_loop_devices_are_gone_after_a_kill() -> None:
 
 
 FOLLOWED = [
-    ["define", "a", "plain", "volume"],
+    ["define", "a", "plain", "volume", "compressed"],
     ["internal", "a", "s1"],
     ["write", "a", MORE],
     ["redefine", "a", "s1", "description"],
@@ -190,15 +190,18 @@ FOLLOWED = [
 
 @pytest.mark.parametrize("name", ["host", *(suite.name for suite in stacks.SUITES)])
 def test_a_recipe_can_be_followed(name: str) -> None:
-    """By a shell, on a daemon of the stack that it was found on."""
+    """By a shell, on a daemon of the stack that it was found on.
+
+    It is of a second world, whose images are copies of the first one's.
+    """
     on = stack(name)
-    given = json.dumps([([SEED, 0, FOLLOWED, [["describe", "a", 0]]], "after")])
-    (world,) = (line for line in told(on, SEED, WORLDS=given) if "number" in line)
+    given = json.dumps([([SEED, 0, FOLLOWED, [["describe", "a", 0]]], "after")] * 2)
+    (_, world) = (line for line in told(on, SEED, WORLDS=given) if "number" in line)
     looks = (
-        "virsh -q snapshot-dumpxml a1 s1 | grep -o by.hand",
-        "virsh -q vol-list a1 | grep -o vdb.qcow2 | head -n 1",
-        "qemu-img snapshot -l $D/a1/vda.qcow2 | grep -o s1",
-        "qemu-io -r -f qcow2 -c 'read -P 0x3c 1088k 448k' $D/a1/vda.qcow2 | grep -c failed || true",
+        "virsh -q snapshot-dumpxml a2 s1 | grep -o by.hand",
+        "virsh -q vol-list a2 | grep -o vdb.qcow2 | head -n 1",
+        "qemu-img snapshot -l $D/a2/vda.qcow2 | grep -o s1",
+        "qemu-io -r -f qcow2 -c 'read -P 0x3c 1088k 448k' $D/a2/vda.qcow2 | grep -c failed || true",
         "df --output=size $D | grep -ow '[0-9]*'",
     )
     words = "\n".join(["set -e; {", whole(on, world["recipe"]), "} > /dev/null", *looks])

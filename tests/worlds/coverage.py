@@ -15,7 +15,7 @@ from tests.worlds.verbs import VERBS
 Met = Counter[tuple[str, str, str]]
 """By :func:`tests.worlds.likely.meetings`, how often."""
 TOLD = 40
-"""Pairs that never met are told one by one, up to so many."""
+"""Pairs that never met, of which so many are told one by one."""
 
 
 def words(met: Met) -> Iterator[str]:
@@ -33,7 +33,8 @@ def words(met: Met) -> Iterator[str]:
     yield f"{len(pairs) - len(never)} of {len(pairs)} pairs of features have met a verb"
     number = sum(by_pair.values())
     yield f"{number} of {len(pairs) * len(VERBS)} pairs of features and a verb have met"
-    yield from (f"  never met: {one}, {other}" for one, other in never[:TOLD])
+    some = never[:: max(1, len(never) // TOLD)][:TOLD]  # of all features, not of the first one
+    yield from (f"  never met: {one}, {other}" for one, other in some)
     if len(never) > TOLD:
         yield f"  and {len(never) - TOLD} more pairs"
     yield f"{len(BY_OTHERS) + len(APART)} kinds of acts of others, {len(VERBS)} verbs"

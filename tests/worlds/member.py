@@ -59,7 +59,10 @@ class Member(Guest):
     """
 
     _kept: ClassVar[dict[tuple[Sort, int], tuple[bytes, list[str], str]]] = {}
-    """The first image of each kind, the lines that made it, and its path in them."""
+    """The first image of each kind, the lines that made it, and its path in them.
+
+    Without a suffix: what it is made of lies beside it.
+    """
 
     def __init__(self, machine: Machine, name: str) -> None:
         super().__init__(machine.lab, machine.connection, name)
@@ -158,16 +161,16 @@ class Member(Guest):
         return disk_xml(target, sort, f"file={quoteattr(str(path))}")
 
     def _image(self, path: Path, sort: Sort, byte: int) -> None:
-        key, lines = (sort, byte), self.machine.lines
+        key, lines, short = (sort, byte), self.machine.lines, shown(str(path.with_suffix("")))
         if key in self._kept:
             data, made, first = self._kept[key]
             _copy(data, path)
-            lines += [line.replace(first, shown(str(path))) for line in made]
+            lines += [line.replace(first, short) for line in made]
             return
         before = len(lines)
         self._new_image(path, sort, byte)
         if sort.made not in ("data", "backed"):  # those name another file by its path
-            self._kept[key] = path.read_bytes(), lines[before:], shown(str(path))
+            self._kept[key] = path.read_bytes(), lines[before:], short
 
     def _new_image(self, path: Path, sort: Sort, byte: int) -> None:
         run, image = self.machine.run, self.machine.qemu_img
