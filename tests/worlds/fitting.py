@@ -11,6 +11,7 @@ from pathlib import Path
 from snaptui.plan.plan import DeleteIntent, DeleteManyIntent, Plan
 from snaptui.plan.planner import AnyFacts
 from snaptui.plan.refusal import Refusal
+from snaptui.plan.remark import Remark
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
 from tests.worlds.contents import Contents, differing
@@ -64,6 +65,11 @@ def judge_failed(
 def no_room(refusals: Iterable[Refusal]) -> bool:
     """Whether it is refused for room, of which it is said what may be needed at most."""
     return any(one.why in _FOR_ROOM for one in refusals)
+
+
+def out_of_refcounts(warnings: Iterable[Remark]) -> bool:
+    """Whether it is warned that QEMU refuses one more snapshot, which its figures know about."""
+    return any(one.what in (Warn.NO_REFCOUNTS, Warn.NARROW_REFCOUNTS) for one in warnings)
 
 
 _FOR_ROOM = (Why.TABLE_DOES_NOT_FIT, Why.MERGE_DOES_NOT_FIT, Why.OVERLAYS_DO_NOT_FIT)
