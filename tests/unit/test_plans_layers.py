@@ -391,6 +391,11 @@ def test_a_revert_of_an_image_of_now_names_what_lies_unmanaged_above_it() -> Non
     found = known("/a", {"/a": holding("/a", "deep"), "/b": upper}, DEEP, OVER)
     told = a_revert(found, "deep").warnings
     assert_said(told, Warn.UNUSABLE_UNMANAGED, name="by hand", path="/b")
+    # metadata that name another place for one of that name do not make this one whole
+    known_elsewhere = replace(internal("by hand", "/away"), parent="over")
+    found = known("/a", {"/a": holding("/a", "deep"), "/b": upper}, DEEP, OVER, known_elsewhere)
+    told = a_revert(found, "deep").warnings
+    assert_said(told, Warn.UNUSABLE_UNMANAGED, name="by hand", path="/b")
 
 
 def test_a_revert_beneath_names_what_somebody_moved_above_it() -> None:

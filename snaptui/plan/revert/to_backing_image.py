@@ -103,14 +103,15 @@ def _has_internal_parent(facts: Facts, name: str) -> bool:
 
 
 def unmanaged_spoiled(facts: Facts, snapshot: Snapshot) -> Iterator[Remark]:
-    """What images above the written ones hold that libvirt does not know, if it may be whole."""
+    """What images above the written ones hold that no metadata place there, if it may be whole."""
     over = _above(facts, {disk.path or "" for disk in internal_disks(snapshot)})
     for broken in facts.layers.broken.values():
         if broken.matter is Matter.WRITTEN:
             over -= {broken.path, *broken.tops}
     known = {**facts.layers.heads, **facts.images}
     images = {path: known[path] for path in sorted(over & known.keys())}
-    for one in unmanaged_in(facts.names, images):
+    named = [one.name for one in unusable(facts, snapshot)]
+    for one in unmanaged_in(named, images):
         for path, _ in one.parts:
             yield remark(Warn.UNUSABLE_UNMANAGED, name=one.name, path=path)
 
