@@ -30,8 +30,11 @@ class Agent:
         mounts: where the file systems are mounted that a freeze takes, in the guest's words;
             empty unless it answers.
         reason: why it does not answer or cannot be asked; may be empty.
+        code: libvirt's error (virErrorNumber) for one that does not answer; ``None`` where it gave
+            none, as when it waits still.
     """
 
     state: AgentState
     mounts: tuple[str, ...] = ()
     reason: str = ""
+    code: int | None = None

@@ -16,6 +16,7 @@ from snaptui.model.domain import DomainKey
 from snaptui.model.guest_agent import Agent, AgentState
 from snaptui.plan.plan import CreateIntent, HoldIntent
 from snaptui.plan.words.why import Why
+from tests.agent import Silence, voiced
 from tests.guest import NAME, Guest, skip_without
 from tests.lab import Lab
 from tests.live.planned import planned
@@ -106,6 +107,30 @@ def test_libvirts_error_for_a_guest_that_is_frozen_is_foretold(
     connection.close()
     assert {one.code for one in plan.refusals} == {refused.value.get_error_code()}
     guest.agent("guest-fsfreeze-thaw")
+
+
+def test_libvirts_error_for_a_command_that_is_not_answered_is_foretold(every_lab: Lab) -> None:
+    """It has one of its own for it since 11.2, too."""
+
+    def silent() -> None:
+        raise Silence
+
+    skip_without()
+    with voiced(every_lab) as guest:
+        connection = libvirt.open(every_lab.uri)
+        domain = connection.lookupByName(NAME)
+        domain.agentSetResponseTimeout(1, 0)
+        guest.voice.answers |= {"guest-get-fsinfo": silent, "guest-fsfreeze-freeze": silent}
+        plan = planned(every_lab, a_freeze(guest.key))
+        flags = (
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+            | libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE
+        )
+        with pytest.raises(libvirt.libvirtError) as refused:
+            domain.snapshotCreateXML("<domainsnapshot/>", flags)
+        connection.close()
+        assert_refused(plan, Why.AGENT_SILENT)
+        assert {one.code for one in plan.refusals} == {refused.value.get_error_code()}
 
 
 def test_a_command_of_its_own_is_answered_or_an_error(

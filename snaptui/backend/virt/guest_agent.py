@@ -7,16 +7,16 @@ import libvirt
 from snaptui.backend.virt.errors import says_frozen, translated
 from snaptui.backend.virt.probe import Probe
 from snaptui.common.errors import SnaptuiError
+from snaptui.model import libvirt_codes
 from snaptui.model.domain import DomainState
 from snaptui.model.guest_agent import AGENTS_ASKED, Agent, AgentState
 
 PATIENCE = 6.0
 """Seconds to wait for the agent: libvirt gives it 5 to wake up, and for ever after that."""
 
-_SILENT = {
-    libvirt.VIR_ERR_AGENT_UNRESPONSIVE,
-    112,  # VIR_ERR_AGENT_COMMAND_TIMEOUT, of libvirt 11.2; its 113 is an agent that refuses
-}
+_SILENT = {libvirt_codes.AGENT_UNRESPONSIVE, libvirt_codes.AGENT_COMMAND_TIMEOUT}
+"""The second, of libvirt 11.2 and later, is for one that is there and leaves a command unanswered;
+libvirt's binding may be older and not know it."""
 
 
 def agent(uuid: str, state: DomainState, connected: bool | None, probe: Probe) -> Agent:
@@ -52,9 +52,7 @@ def _mounts(domain: libvirt.virDomain) -> tuple[str, ...]:
 
 def _without_answer(error: libvirt.libvirtError) -> Agent:
     reason = translated(error).message
-    state = AgentState.UNKNOWN
-    if error.get_error_code() in _SILENT:
-        state = AgentState.SILENT
-    elif says_frozen(reason):
-        state = AgentState.FROZEN
+    if (code := error.get_error_code()) in _SILENT:
+        return Agent(AgentState.SILENT, reason=reason, code=code)
+    state = AgentState.FROZEN if says_frozen(reason) else AgentState.UNKNOWN
     return Agent(state, reason=reason)

@@ -275,6 +275,7 @@ def _quiesce_refusals(facts: Facts) -> list[Refusal]:
     unable, number = _NO_FREEZE[agent.state]
     if unable is Why.AGENT_FROZEN and can(facts.host, Can.NAME_AGENT_ERRORS):
         number = libvirt_codes.AGENT_COMMAND_FAILED
+    number = agent.code if agent.state is AgentState.SILENT else number
     return [refuse(unable, way, code=number, domain=name, reason=agent.reason)]
 
 
@@ -282,7 +283,7 @@ _NO_FREEZE: Mapping[AgentState, tuple[Why, int | None]] = MappingProxyType(
     {
         AgentState.ABSENT: (Why.AGENT_ABSENT, libvirt_codes.ARGUMENT_UNSUPPORTED),
         AgentState.DISCONNECTED: (Why.AGENT_DISCONNECTED, libvirt_codes.AGENT_UNRESPONSIVE),
-        AgentState.SILENT: (Why.AGENT_SILENT, libvirt_codes.AGENT_UNRESPONSIVE),
+        AgentState.SILENT: (Why.AGENT_SILENT, None),
         AgentState.FROZEN: (Why.AGENT_FROZEN, libvirt_codes.INTERNAL_ERROR),
         AgentState.UNKNOWN: (Why.AGENT_FAILS, None),
     }
