@@ -11,6 +11,7 @@ from snaptui.backend.virt import guest_agent
 from snaptui.backend.virt.backend import LibvirtBackend
 from snaptui.common.errors import HostError, SnaptuiError
 from snaptui.discovery.domain_facts import read_facts
+from snaptui.model import libvirt_codes
 from snaptui.model.choices import Form
 from snaptui.model.domain import DomainKey
 from snaptui.model.guest_agent import Agent, AgentState
@@ -181,3 +182,22 @@ def test_one_in_a_guest_that_does_not_run_is_not_asked(
     guest.lab.destroy(NAME)
     assert backend.agent(guest.key) == Agent(AgentState.ABSENT)
     assert asked(backend, guest.key) is None
+
+
+def test_a_disk_that_is_left_to_other_means_is_refused_beside_a_freeze(newest_lab: Lab) -> None:
+    """From 11.9 on: why no plan asks for both; the agent is not even asked to freeze."""
+    skip_without()
+    with voiced(newest_lab) as guest:
+        connection = libvirt.open(newest_lab.uri)
+        flags = (
+            libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_DISK_ONLY
+            | libvirt.VIR_DOMAIN_SNAPSHOT_CREATE_QUIESCE
+        )
+        left = "<disks><disk name='vda' snapshot='manual'/></disks>"
+        with pytest.raises(libvirt.libvirtError) as refused:
+            connection.lookupByName(NAME).snapshotCreateXML(
+                f"<domainsnapshot>{left}</domainsnapshot>", flags
+            )
+        connection.close()
+        assert refused.value.get_error_code() == libvirt_codes.OPERATION_UNSUPPORTED
+        assert "guest-fsfreeze-freeze" not in guest.voice.asked

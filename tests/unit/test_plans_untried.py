@@ -19,7 +19,19 @@ from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Note, Unchecked
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
-from tests.unit.made import HOST, KEY, assert_refused, assert_said, config, facts, image, snapshot
+from tests.unit.made import (
+    HOST,
+    KEY,
+    VDA,
+    VDB,
+    assert_refused,
+    assert_said,
+    config,
+    facts,
+    image,
+    snapshot,
+    words,
+)
 from tests.unit.test_plans_branches import HERE, LEFT, NEWER, ROOT, a_delete, a_revert, known, over
 from tests.unit.test_plans_layers import external, internal
 
@@ -316,3 +328,41 @@ def test_zeros_that_are_written_into_a_raw_image_are_said_as_of_which_qemu(
         plan = a_delete(known(one, top="/c", host=newer, images=images), "c")
         told = [dict(note.names) for note in plan.notes if note.what is Note.ZEROS_WRITTEN]
         assert told == ([{"version": said, "path": "/a"}] if said else [])
+
+
+@pytest.mark.parametrize("version", [(11, 8, 0), (11, 9, 0), (12, 9, 0)])
+@pytest.mark.parametrize("chosen", [None, Presence.NO, Presence.EXTERNAL])
+def test_a_disk_that_is_left_to_other_means_is_never_asked_for_with_a_freeze(
+    version: Version, chosen: Presence | None
+) -> None:
+    """libvirt refuses the two together from 11.9 on (84), and takes them before."""
+    here = config(VDA, replace(VDB, snapshot=Presence.MANUAL))
+    found = facts(disks=here, host=host(version), agent=Agent(AgentState.ANSWERS))
+    found = replace(found, folders={"/img": frozenset()})
+    disks = (SnapshotDisk("vdb", chosen),) if chosen is not None else ()
+    plan = create.plan(CreateIntent(KEY, "new", "", Form.DISK_ONLY, disks, quiesce=True), found)
+    if chosen is None:
+        assert_refused(plan, Why.SETTING_NOT_YET, disk="vdb", setting="manual")
+        return
+    assert plan.possible, plan.refusals
+    (line,) = plan.lines
+    assert "--quiesce" in words(line)
+    assert not any("manual" in word for word in words(line))
+    assert any(word.startswith(f"--diskspec=vdb,snapshot={chosen.value}") for word in words(line))
+
+
+@pytest.mark.parametrize(
+    ("version", "refused"),
+    [((10, 0, 0), False), ((10, 8, 0), False), ((10, 9, 0), True), ((11, 3, 0), True)],
+)
+def test_names_of_any_script_are_given_to_running_guests_where_no_job_has_them(
+    version: Version, refused: bool
+) -> None:
+    """10.0 takes one (measured), and jobs have names in ASCII alone, from 10.9 on."""
+    for state, inside in ((DomainState.RUNNING, refused), (DomainState.SHUTOFF, False)):
+        found = facts(host=host(version), state=state)
+        plan = create.plan(CreateIntent(KEY, "日本", ""), found)
+        assert {one.why for one in plan.refusals} == ({Why.NAME_IN_JOB} if inside else set())
+        assert {one.code for one in plan.refusals} == ({1} if inside else set())
+    back = a_revert(facts(snapshot("日本"), host=host(version)), "日本", SafetyKind.DISKS)
+    assert (Why.NAME_IN_JOB in {one.why for one in back.refusals}) is refused
