@@ -1,8 +1,9 @@
 """UEFI variables and TPMs: what libvirt takes into a snapshot, and what it leaves out.
 
 Variables in a qcow2 image can lie inside it as disks do; raw ones cannot (NEWS 9.3, 10.9, 10.10).
-The RAM holds them too, and the state of a TPM: they are devices', and QEMU writes their files anew
-when it has loaded it (measured: a store's with 12.8 and 12.9, in qcow2 and raw with 11.3 as well).
+The RAM holds them too: they are a device's, and QEMU writes their file anew when it has loaded it
+(measured: in a store with 12.8 and 12.9, in qcow2 and raw with 11.3 as well). Of a TPM's state
+QEMU says the same (its docs/specs/tpm.rst); that was not measured.
 """
 
 from __future__ import annotations
