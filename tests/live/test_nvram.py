@@ -205,6 +205,66 @@ def test_a_reset_of_qcow2_ones_takes_what_snapshots_have_in_them(
     assert entries(inside) == []
 
 
+@pytest.fixture
+def inside(reverting_lab: Lab) -> DomainKey:
+    """A domain that is off, whose variables are in qcow2."""
+    lab = reverting_lab
+    code = lab.images / "code"
+    code.write_bytes(b"\xf4" * FLASH)
+    qemu_img("create", "-q", "-f", "qcow2", str(lab.images / "variables"), str(FLASH))
+    lab.define("web")
+    inner = (
+        f"<loader readonly='yes' type='pflash'>{code}</loader>"
+        f"<nvram format='qcow2'>{lab.images / 'variables'}</nvram>"
+    )
+    xml = lab.xml("web").replace("</os>", f"{inner}</os>")
+    features = "" if "<acpi/>" in xml else "<features><acpi/></features>"
+    return lab.define_xml(xml.replace("</os>", f"</os>{features}"))
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["no part", "another part"])
+def test_those_in_qcow2_come_back_with_the_ram_whatever_is_inside(
+    reverting_lab: Lab, inside: DomainKey, other: bool
+) -> None:
+    lab, path = reverting_lab, reverting_lab.images / "variables"
+    write(path, 0x55)
+    lab.start("web")
+    lab.snapshot("web", "ram")
+    lab.destroy("web")
+    qemu_img("snapshot", "-d", "ram", str(path))
+    write(path, 0x66)
+    if other:
+        qemu_img("snapshot", "-c", "ram", str(path))
+        write(path, 0x77)
+    planned(lab, RevertIntent(inside, "ram", safety=SafetyKind.NONE), carry_out=True)
+    assert lab.state("web") == "running"
+    lab.destroy("web")
+    assert holds(path, 0x55)
+
+
+def test_without_the_ram_what_is_inside_of_that_name_comes_back_or_nothing(
+    reverting_lab: Lab, inside: DomainKey
+) -> None:
+    """libvirt takes what is called so, and reverts the disk before it finds nothing."""
+    lab, path = reverting_lab, reverting_lab.images / "variables"
+    lab.snapshot("web", "off")
+    qemu_img("snapshot", "-d", "off", str(path))
+    write(lab.image("web"), 0x22)
+    back = RevertIntent(inside, "off", safety=SafetyKind.NONE)
+    plan = planned(lab, back)
+    assert_refused(plan, Why.ENTRY_GONE, path=str(path))
+    assert {one.harm for one in plan.refusals} == {Harm.HALF}
+    assert lab.virsh("snapshot-revert", "web", "off", check=False).startswith("error")
+    assert holds(lab.image("web"), 0x11), "which is what was foretold"
+    write(path, 0x77)
+    qemu_img("snapshot", "-c", "off", str(path))
+    write(path, 0x66)
+    planned(lab, back, carry_out=True)
+    assert holds(path, 0x77)
+    planned(lab, DeleteIntent(inside, "off"), carry_out=True)
+    assert (entries(path), entries(lab.image("web"))) == ([], [])
+
+
 def test_beside_raw_ones_the_safety_snapshot_is_of_disks(
     reverting_lab: Lab, tmp_path: Path
 ) -> None:

@@ -24,7 +24,12 @@ from snaptui.storage.in_image import internal_disks
 
 
 def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
-    """What the images and the files forbid."""
+    """What the images and the files forbid.
+
+    The UEFI variables are in the RAM as well, and QEMU writes all of them to their image when it
+    has loaded that, whatever lies inside (hw/block/pflash_cfi01.c, postload_update_cb; measured
+    with 11.3, 12.8 and 12.9).
+    """
     inside = image_checks.entry_problems(facts, snapshot)
     # of a domain that is off, libvirt changes no snapshot on a disk that is not local
     active = facts.status.domain.state.active
@@ -34,8 +39,11 @@ def refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
         yield one.but(code=invalid) if dict(one.names)["disk"] in far else one
     looks = snapshot.has_memory and can(facts.host, Can.LOAD_BY_JOB)
     code = libvirt_codes.OPERATION_FAILED if looks else libvirt_codes.INTERNAL_ERROR
+    own = snapshot.config.variables if snapshot.config is not None else None
+    in_ram = own.target if own is not None and looks else None
     for one in inside.gone:
-        yield one.but(code=code, harm=_before_it_fails(facts, snapshot))
+        if dict(one.names)["disk"] != in_ram:
+            yield one.but(code=code, harm=_before_it_fails(facts, snapshot))
     yield from _file_refusals(facts, snapshot)
     yield from bitmaps.refusals(facts, snapshot)
     yield from encryption.snapshot_refusals(facts, snapshot, Way.NO_WAY_INSIDE)
