@@ -23,7 +23,7 @@ from snaptui.plan.refusal import Harm
 from snaptui.plan.remark import Unchecked
 from snaptui.plan.words.warn import Warn
 from snaptui.plan.words.why import Why
-from tests.lab import Lab
+from tests.lab import Lab, entries
 from tests.live.planned import planned
 from tests.unit.made import assert_refused
 
@@ -155,6 +155,70 @@ def test_a_machine_that_qemu_cannot_be_is_refused_before_the_guest_is_stopped(ol
     assert old_lab.state("web") == "shut off", "which is what was foretold"
     assert planned(old_lab, RevertIntent(web, "off"), carry_out=True).possible, "no QEMU is started"
     assert old_lab.current("web") == "off"
+
+
+def altered(lab: Lab, pattern: str, by: str) -> None:
+    """Let the records of all domains be of another host; the daemon reads them anew."""
+    lab.daemon.kill()
+    for record in lab.directory.rglob("snapshot/*/*.xml"):
+        record.write_text(re.sub(pattern, by, record.read_text()))
+    lab.daemon.restart()
+
+
+def of_q35(lab: Lab, *, running: bool) -> DomainKey:
+    """A domain of that machine type, with a snapshot from before it was started."""
+    lab.define("web")
+    xml = re.sub("machine='[^']*'", "machine='q35'", lab.xml("web"))
+    parts = "<controller.*?</controller>|<controller[^>]*/>|<address type='pci'[^>]*/>"
+    plain = re.sub(parts, "", xml, flags=re.DOTALL)
+    lab.virsh("undefine", "web")
+    key = lab.define_xml(plain)
+    lab.snapshot("web", "off")
+    if running:
+        lab.start("web")
+    return key
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["off", "running"])
+def test_qemu_11_is_no_machine_of_before_5_2(every_own_lab: Lab, running: bool) -> None:
+    lab = every_own_lab
+    key = of_q35(lab, running=running)
+    altered(lab, "machine='[^']*'", "machine='pc-q35-5.1'")
+    plan = once_idle(lab, RevertIntent(key, "off", RunState.RUNNING))
+    offered = "pc-q35-5.1" in lab.virsh("capabilities")
+    assert offered is ("QEMU 11" not in lab.virsh("version"))
+    assert plan.possible is offered
+    if not offered:
+        assert_refused(plan, Why.MACHINE_GONE, machine="pc-q35-5.1")
+        harm = Harm.STOPPED if running else Harm.NO_START
+        assert {one.harm for one in plan.refusals} == {harm}
+    assert lab.state("web") == ("running" if running else "shut off")
+    said = lab.virsh("snapshot-revert", "web", "off", "--running", check=False)
+    assert ("does not support machine type" in said) is not offered
+    assert lab.state("web") == ("running" if offered else "shut off")
+    assert "pc-q35-5.1" in lab.xml("web"), "which does not start then"
+
+
+def test_an_emulator_that_is_gone_is_told_before_the_guest_is_stopped(every_own_lab: Lab) -> None:
+    """Of a domain that is off libvirt itself forgets such a record when its daemon starts."""
+    lab = every_own_lab
+    keys = [lab.define(name) for name in ("web", "cold")]
+    for name in ("web", "cold"):
+        lab.snapshot(name, "off")
+    lab.start("web")
+    altered(lab, "<emulator>.*?<", "<emulator>/usr/bin/qemu-of-then<")
+    plan = once_idle(lab, RevertIntent(keys[0], "off", RunState.RUNNING))
+    assert_refused(plan, Why.MACHINE_GONE, name="off")
+    assert {one.harm for one in plan.refusals} == {Harm.STOPPED}
+    later = planned(lab, RevertIntent(keys[0], "off"))
+    assert later.possible
+    assert Warn.NOT_STARTED_LATER in {one.what for one in later.warnings}
+    assert lab.state("web") == "running"
+    said = lab.virsh("snapshot-revert", "web", "off", "--running", check=False)
+    assert "qemu-of-then" in said
+    assert lab.state("web") == "shut off", "which is what was foretold"
+    assert lab.snapshots("cold") == []
+    assert entries(lab.image("cold")) == [("1", "off")], "shown as unmanaged"
 
 
 def test_a_cpu_that_an_older_qemu_made_is_not_called_had(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -103,6 +104,38 @@ def test_a_rule_without_a_number_is_none(
     typed: tuple[str, str, str, str, str], rule: KeepRule | RuleFault
 ) -> None:
     assert KeepRule.of(*typed) == rule
+
+
+AUTUMN = 1_792_886_400
+"""2026-10-25T00:00:00Z; an hour later clocks in Berlin go back from 03:00 to 02:00."""
+
+
+@pytest.mark.parametrize("zone", ["UTC", "CET-1CEST,M3.5.0,M10.5.0/3"])
+def test_an_hour_that_comes_twice_changes_no_order_and_no_day(
+    monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """Three of half past two, as the clock on the wall has it, and one of an hour before."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    ages = [(NOW - AUTUMN - hours * 3600) / DAY for hours in (-0.5, 0.5, 1.5, 25.5)]
+    rows = line(*ages)
+    oldest, first, second, _ = (one.name for one in rows)
+    assert gone(KeepRule(last=1), rows) == [oldest, first, second]
+    assert gone(KeepRule(daily=7), rows) == [first], "the newest of each day by UTC"
+    assert fates(KeepRule(daily=7), rows)[second] is Fate.DAILY
+    half = NOW - AUTUMN - 3600
+    assert gone(KeepRule(last=1, older=half), rows) == [oldest, first], "an age is no wall's hour"
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_a_clock_that_was_set_back_lets_no_rule_take_what_it_makes_look_old() -> None:
+    """Its child is from before it, by their times: which is the newer one is not known."""
+    before, after = row("before", 1), row("after", 2, parent="before")
+    rows = [row("first", 9), before, after]
+    told = fates(KeepRule(last=1), rows)
+    assert (told["before"], told["after"]) == (Fate.TIMES, Fate.TIMES)
+    assert fates(KeepRule(last=1), [row("later", -1), *line(3, 2)])["later"] is Fate.FUTURE
 
 
 def test_the_last_ones_are_kept_of_each_domain() -> None:

@@ -103,3 +103,17 @@ def test_names_after_a_template_are_free(template: str, names: list[str]) -> Non
 @pytest.mark.parametrize("template", ["", " ", "{", "{x}", "{}", "{n:>9}", "{n!r}", "{0}", "{n.a}"])
 def test_what_cannot_be_a_template_is_told(template: str) -> None:
     assert template_problem(template) != ""
+
+
+def test_an_hour_that_comes_twice_gives_no_name_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one of a clock that goes back is counted on."""
+    monkeypatch.setenv("TZ", "CET-1CEST,M3.5.0,M10.5.0/3")
+    time.tzset()
+    half_past = 1_792_888_200  # 2026-10-25T00:30:00Z: 02:30, and so it is an hour later
+    template = "snap-{date}-{time}"
+    first = suggested_name(template, half_past, "web", ())
+    assert first == "snap-20261025-023000"
+    second = suggested_name(template, half_past + 3600, "web", {first})
+    assert second == "snap-20261025-023000-2"
+    monkeypatch.undo()
+    time.tzset()

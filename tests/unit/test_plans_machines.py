@@ -55,6 +55,15 @@ def test_a_guest_that_is_off_is_not_stopped_by_it() -> None:
     assert {one.harm for one in plan.refusals} == {None}
 
 
+def test_a_domain_that_is_off_keeps_the_machine_that_it_does_not_start_with() -> None:
+    off = facts(OFF, state=DomainState.SHUTOFF)
+    for why, harm in ((Why.MACHINE_GONE, Harm.NO_START), (Why.CPU_GONE, None)):
+        plan = revert.plan(
+            RevertIntent(KEY, "off", RunState.RUNNING), replace(off, lacks=(LACKS[why],))
+        )
+        assert [one.harm for one in plan.refusals] == [harm]
+
+
 def test_what_is_not_sure_is_not_checked_and_the_name_is_typed() -> None:
     unsure = Lack(Part.CPU, "EPYC", "features", sure=False)
     plan = a_revert(unsure)

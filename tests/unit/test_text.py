@@ -50,6 +50,9 @@ def test_a_moment_is_told_in_the_time_zone_of_the_user(monkeypatch: pytest.Monke
     time.tzset()
     assert text.when(MOMENT, zone=True) == "2026-11-20 03:55 CET"
     assert text.when(0) == "1970-01-01 01:00"
+    twice = 1_792_888_200  # 2026-10-25T00:30:00Z, half an hour before clocks go back
+    assert text.when(twice, zone=True) == "2026-10-25 02:30 CEST"
+    assert text.when(twice + 3600, zone=True) == "2026-10-25 02:30 CET"
 
 
 @pytest.mark.parametrize(

@@ -23,14 +23,17 @@ def refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
 
     New versions drop old machine types, CPUs and devices: QEMU 11 has no i440fx and q35 before
     5.2, and none without its modules for SPICE has qxl. libvirt defines no record again with
-    another machine (virDomainDefCheckABIStability; measured with 9.0 and 11.3).
+    another machine (virDomainDefCheckABIStability; measured with 9.0 and 11.3). The definition of
+    then stays where the start failed for its machine (9.0 to 12.9; with RAM it was not tried).
     """
     if not _starts(step):
         return
-    harm = Harm.STOPPED if facts.status.domain.state.active else None
+    active, snapshot = facts.status.domain.state.active, step.snapshot
     for lack in _known(facts):
+        stays = lack.part is Part.MACHINE and not snapshot.has_memory
+        off = Harm.NO_START if stays else None
         if lack.sure:
-            yield _refusal(lack, step.snapshot.name).but(harm=harm)
+            yield _refusal(lack, snapshot.name).but(harm=Harm.STOPPED if active else off)
 
 
 def warnings(facts: Facts, step: RevertTo) -> Iterator[Remark]:
