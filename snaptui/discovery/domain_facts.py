@@ -84,6 +84,10 @@ def read_facts(
         return _with_files(backend, intent, facts, ask_agent=ask_agent and not facts.busy)
     if isinstance(intent, ThawIntent):
         return replace(facts, agent=backend.agent(intent.key) if ask_agent else None)
+    encrypted = any(disk.encryption for disk in facts.status.config.disks)
+    off = not facts.status.domain.state.active
+    if isinstance(intent, DeleteIntent | DeleteManyIntent) and encrypted and off:
+        return replace(facts, keys_gone=backend.keys_gone(intent.key))
     if isinstance(intent, MergeIntent):
         return replace(facts, overlay=readings.overlay_use(backend, intent, facts))
     return facts

@@ -96,6 +96,8 @@ class Facts:
             where another host may have it open and no lock tells.
         inodes: by path of an image of a domain that is on this machine, which file it is.
         lacks: for a revert, what the host's QEMU is not or has not of the machine of then.
+        keys_gone: for the delete of one of a domain that is off, keys of its encrypted disks that
+            the host does not have.
         firmware: for a revert that loads RAM, when the firmware that is part of it was changed
             last, seconds since the epoch; ``None`` where its metadata name none.
         overlay: of a merge, whether somebody is at work with it.
@@ -151,6 +153,7 @@ class Facts:
     unlocked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     inodes: Mapping[str, Inode] = field(default_factory=lambda: MappingProxyType({}))
     lacks: tuple[Lack, ...] | NotKnown = ()
+    keys_gone: tuple[Lack, ...] = ()
     firmware: float | NotKnown | None = None
     overlay: OverlayUse | None = None
     elsewhere: tuple[Elsewhere, ...] = ()

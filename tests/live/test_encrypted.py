@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 from pathlib import Path
 
+import libvirt
 import pytest
 
 from snaptui.model.choices import Form, SafetyKind, Scope
@@ -298,6 +299,46 @@ def test_a_revert_puts_a_plain_overlay_in_its_place(reverting_lab: Lab) -> None:
         assert "Failed to start" in lab.virsh("start", "enc", check=False)
     finally:
         lab.virsh("secret-undefine", UUID)
+
+
+def test_a_merge_needs_the_key_while_the_domain_is_off_alone(lab: Lab, key: DomainKey) -> None:
+    lab.start("enc")
+    lab.snapshot("enc", "a", "--disk-only")
+    lab.virsh("secret-undefine", UUID)
+    planned(lab, CreateIntent(key, "b", "", Form.DISK_ONLY), carry_out=True)
+    planned(lab, DeleteIntent(key, "b"), carry_out=True)
+    assert lab.state("enc") == "running"
+    lab.destroy("enc")
+    plan = planned(lab, DeleteIntent(key, "a"))
+    assert_refused(plan, Why.KEY_GONE, device=f"the secret {UUID}")
+    assert "Secret not found" in lab.virsh("snapshot-delete", "enc", "a", check=False)
+    assert lab.snapshots("enc") == ["a"]
+    assert (lab.images / "enc.a").exists()
+    lab.virsh("secret-define", str(lab.directory / "secret.xml"))
+    lab.virsh("secret-set-value", UUID, base64.b64encode(b"a key").decode())
+    planned(lab, DeleteIntent(key, "a"), carry_out=True)
+
+
+def test_where_nobody_answers_for_keys_that_is_told(
+    lab: Lab, key: DomainKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As virtqemud has it without virtsecretd: that is an error of its own client."""
+    lab.start("enc")
+    lab.snapshot("enc", "a", "--disk-only")
+    said = "Failed to connect socket to '/run/libvirt/virtsecretd-sock': No such file or directory"
+
+    def out_of_reach(*_: object) -> None:
+        error = libvirt.libvirtError(said)
+        code, level = libvirt.VIR_ERR_SYSTEM_ERROR, libvirt.VIR_ERR_ERROR
+        error.err = (code, libvirt.VIR_FROM_RPC, said, level, None, None, None, -1, -1)
+        raise error
+
+    monkeypatch.setattr(libvirt.virConnect, "secretLookupByUUIDString", out_of_reach)
+    assert planned(lab, DeleteIntent(key, "a")).possible
+    lab.destroy("enc")
+    plan = planned(lab, DeleteIntent(key, "a"))
+    assert_refused(plan, Why.KEY_GONE, device=f"the secret {UUID}")
+    assert any(said in one.words for one in plan.refusals)
 
 
 def test_what_librbd_encrypts_is_on_rbd_alone(lab: Lab) -> None:

@@ -113,6 +113,9 @@ class Reads(Asked, Protocol):
     def lacks(self, key: DomainKey, name: str) -> tuple[Lack, ...]:
         """What a snapshot's domain needs to be started that the host or its QEMU does not have."""
 
+    def keys_gone(self, key: DomainKey) -> tuple[Lack, ...]:
+        """The keys of its disks, as it is defined now, that the host does not have."""
+
     def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         """All files that a domain's definitions, live and inactive, and its snapshots name."""
 

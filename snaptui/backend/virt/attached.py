@@ -80,6 +80,13 @@ def gone(
             yield Lack(Part.HOST, path, error.message, sure=False)
 
 
+def keys_gone(ask: Ask, connection: libvirt.virConnect, domain: Element) -> Iterator[Lack]:
+    """The same of the keys alone."""
+    devices = domain.find("devices")
+    if devices is not None:
+        yield from _secrets(of_other_daemons(ask, connection), connection, devices)
+
+
 def _secrets(ask: Ask, connection: libvirt.virConnect, devices: Element) -> Iterator[Lack]:
     """Keys of disks and TPMs. Whether one has a value is not asked: the answer is the value."""
 

@@ -372,6 +372,14 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         )  # fmt: skip
         return (*own, *attached.gone(self._ask, connection, domain, self.missing_file))
 
+    def keys_gone(self, key: DomainKey) -> tuple[Lack, ...]:
+        """The keys of its disks; see the protocol."""
+        from snaptui.backend.virt import attached, xml
+
+        connection = self._connections.reads.connection
+        domain = xml.parse(self._texts.live(key.uuid, self._look_up(connection, key)))
+        return tuple(attached.keys_gone(self._ask, connection, domain))
+
     def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         """All that its definitions and snapshots name; see the protocol."""
         from snaptui.backend.virt import named_files

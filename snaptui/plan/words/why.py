@@ -294,6 +294,9 @@ class Why(enum.Enum):
         "{disk} is encrypted and had another backing file at that time; snaptui does not revert "
         "such a disk yet."
     )
+    KEY_GONE = (
+        "A merge while {domain} is off needs {device}, which this host does not offer{reason}."
+    )
     ENCRYPTION_LOST = (
         "The definition of {domain} has no <encryption> for {path} of {disk}. The domain does "
         "not start, and none of its overlays can be merged."
