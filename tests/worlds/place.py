@@ -1,8 +1,9 @@
 """Where worlds are made: namespaces and a small file system of their own, and nothing else.
 
 Inside there are a private /tmp of limited size, one more for images, which may become full, a
-private /run and /dev, no network, no process of outside, and all other files are read-only. With
-the first process all of it goes, loop devices too, however that ends.
+private /run and /dev, no network, no process of outside, and all other files are read-only, what
+the kernel shows of the machine in /proc and /sys too; a private daemon alone has a /proc of its
+own. With the first process all of it goes, loop devices too, however that ends.
 """
 
 from __future__ import annotations
