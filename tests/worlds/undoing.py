@@ -172,15 +172,25 @@ def _redefined(machine: Machine, member: Member, plan: Plan, records: Records) -
     assert isinstance(plan.intent, DeleteIntent | DeleteManyIntent) or plan.steps
     for name, xml in records.xml.items():
         with suppress(libvirt.libvirtError):
-            member.domain.snapshotLookupByName(name)
-            continue
+            if _record(member, name) == xml:
+                continue
         path = machine.xml(member, xml)
         current = ["--current"] if name == records.current else []
         machine.virsh("snapshot-create", "--redefine", *current, member.name, str(path))
     wrong = [f"{name} is not known again" for name in records.xml.keys() - member.snapshots()]
+    wrong += [
+        f"{name} is not known as it was"
+        for name in records.xml.keys() & member.snapshots()
+        if _record(member, name) != records.xml[name]
+    ]
     if records.current is not None and records.current != member.current:
         wrong.append(f"{records.current} is not the current snapshot again")
     return wrong
+
+
+def _record(member: Member, name: str) -> str:
+    snapshot = member.domain.snapshotLookupByName(name)
+    return str(snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE))
 
 
 _SAFETIES = (UndoBy.DISKS, UndoBy.DISKS_POWERED_OFF, UndoBy.DISKS_AND_RAM)
