@@ -162,6 +162,23 @@ def test_a_definition_that_names_files_of_the_place_alone_may_be_told() -> None:
     assert inside(f"place.checked_xml({xml!r}); print('fine')") == "fine\n"
 
 
+def test_a_definition_that_is_edited_back_names_no_image_twice() -> None:
+    """As a person edits it, who takes out what libvirt has listed beneath."""
+    code = (
+        "from tests.worlds import making\n"
+        "from tests.worlds.machine import Machine\n"
+        "from tests.worlds.steps import Step, take\n"
+        "machine = Machine(place.Path('/'))\n"
+        "steps = [('define', 'plain'), ('start',), ('external', 's1'), ('external', 's2'),\n"
+        "         ('power off',), ('edit-back',)]\n"
+        "for act, *words in steps:\n    assert take(machine, Step(act, 'a', tuple(words))), act\n"
+        "xml = machine.virsh('dumpxml', '--inactive', 'a1', quiet=True)\n"
+        "print(xml.count('/vda.s1'), xml.count('/vda.s2'), flush=True)\n"
+        "os._exit(0)"
+    )
+    assert inside(code, ROOT="/") == "1 0\n"
+
+
 def test_loop_devices_are_gone_after_a_kill() -> None:
     code = (
         "image = place.ROOT / 'image'; image.write_bytes(bytes(1 << 20))\n"

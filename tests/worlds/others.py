@@ -93,7 +93,7 @@ def edit_back(machine: Machine, member: Member) -> None:
     end = xml.index("</disk>", start)
     disk = xml[start:end].replace(path, str(lower))
     disk = re.sub(r"type='(qcow2|raw)'", f"type='{form}'", disk, count=1)
-    define(machine, member, xml[:start] + disk + xml[end:])
+    define(machine, member, without_chain(xml[:start] + disk + xml[end:]))
     member.look()
     member.write()
 
