@@ -196,6 +196,8 @@ def _with_chains(
     chains = tuple(readings.beneath(backend, images, heads))
     beneath = chains if off else ()
 
+    raw = readings.raw_heads(backend, config) if off else {}
+
     def of(one: DomainConfig) -> tuple[Departure, ...]:
         return readings.departures_of(one, backend, images, dict(chains))
 
@@ -215,10 +217,13 @@ def _with_chains(
             {name: of(one.config) for name, one in facts.snapshots.items() if one.config}
         ),
         encrypted=MappingProxyType(dict(readings.encrypted(images, beneath))),
+        luks=MappingProxyType(dict(readings.luks({**heads, **images, **raw}, chains))),
         inodes=readings.inodes(backend, configs, (*heads, *_levels(beneath))),
         held=readings.held(backend, config) if off else {},
         boot_gone=readings.boot_gone(backend, config) if off or halts else frozenset(),
-        raw_locked=readings.raw_locked(backend, config) if off else frozenset(),
+        raw_locked=frozenset(
+            path for path, head in raw.items() if isinstance(head, ImageInfo) and head.locked
+        ),
         let_go=frozenset() if off else readings.let_go(backend, facts.status, images),
         unlocked=readings.unlocked(backend, readings.locked(config)) if off else {},
     )

@@ -79,11 +79,10 @@ def held(backend: Files, config: DomainConfig) -> Mapping[str, str]:
     return backend.qemu_at(locked(config))
 
 
-def raw_locked(backend: Files, config: DomainConfig) -> frozenset[str]:
-    """The raw images of its disks that a QEMU keeps others from writing to; blocks."""
+def raw_heads(backend: Files, config: DomainConfig) -> Images:
+    """The heads of the raw images of its disks that are one QEMU's alone; blocks."""
     raw = {one.path for one in config.disks if one.format == "raw"}
-    heads = [read_head(backend, path, raw=True) for path in locked(config) if path in raw]
-    return frozenset(one.path for one in heads if isinstance(one, ImageInfo) and one.locked)
+    return {path: read_head(backend, path, raw=True) for path in locked(config) if path in raw}
 
 
 def boot_gone(backend: Files, config: DomainConfig) -> frozenset[str]:
@@ -290,6 +289,16 @@ def encrypted(
             if isinstance(level.image, ImageInfo) and level.image.encrypted:
                 yield path, level.path
                 break
+
+
+def luks(
+    images: Images, beneath: Iterable[tuple[str, tuple[Level, ...]]]
+) -> Iterator[tuple[str, str]]:
+    """By path of an image that is, or lies upon, a raw one with a LUKS header, which one it is."""
+    ends = [(path, levels[-1].image) for path, levels in beneath]
+    for path, end in (*images.items(), *ends):
+        if isinstance(end, ImageInfo) and end.format == "raw" and (end.holds_luks or end.encrypted):
+            yield path, end.path
 
 
 def layers_now(

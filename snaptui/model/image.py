@@ -130,6 +130,7 @@ class ImageInfo:
         bitmaps: how many persistent dirty bitmaps of backup tools it holds.
         data_beside: that file is named by a relative path.
         holds_qcow2: it is declared raw, and begins as a qcow2 image does.
+        holds_luks: it is declared raw, and begins as a LUKS volume does.
         written: when the file was written to last, seconds since the epoch; ``None`` for what is
             no file of this machine.
         changed: when anything of the file was changed last: bytes, owner, name, times.
@@ -155,6 +156,7 @@ class ImageInfo:
     device: bool = False
     bitmaps: int = 0
     holds_qcow2: bool = False
+    holds_luks: bool = False
     data_beside: bool = False
     written: float | None = field(default=None, compare=False)  # a guest writes all the time
     changed: float | None = field(default=None, compare=False)

@@ -69,6 +69,7 @@ class Facts:
         departures: where the definition names other images beneath a disk than its image does.
         recorded_departures: the same of the metadata of snapshots, by name.
         encrypted: by path of such an image, the encrypted one that it is or lies upon.
+        luks: by path of such an image, the raw one with a LUKS header that it is or lies upon.
         missing: by path, whether a file that the snapshot's domain names is gone.
         spaces: by path of an image, the file system under it.
         folders: by path of a directory, what is in it; those in which files are made or removed.
@@ -129,6 +130,7 @@ class Facts:
         default_factory=lambda: MappingProxyType({})
     )
     encrypted: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    luks: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     missing: Mapping[str, bool | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
     spaces: Mapping[str, FileSystem | NotKnown] = field(
         default_factory=lambda: MappingProxyType({})

@@ -62,11 +62,11 @@ def _read_open(
     """With what its head says, where it has one."""
     size = f.seek(0, os.SEEK_END)
     if raw or not image_file.is_qcow2(f):
-        hides = raw and image_file.is_qcow2(f)
-        locked = not raw and image_file.is_luks(f)
+        hides, luks = raw and image_file.is_qcow2(f), image_file.is_luks(f)
         return ImageInfo(
-            path, "raw", size, disk_size, (), holds_qcow2=hides, encrypted=locked
-        ), None
+            path, "raw", size, disk_size, (),
+            holds_qcow2=hides, holds_luks=raw and luks, encrypted=luks and not raw,
+        ), None  # fmt: skip
     try:
         header, entries = read_head(f, size)
     except ImageError as error:

@@ -55,10 +55,16 @@ def snapshot_refusals(facts: Facts, snapshot: Snapshot, way: Way) -> Iterator[Re
 
 def overlay_problem(disk: Disk, facts: Facts) -> Refusal | None:
     """Why an encrypted disk cannot get an overlay now; ``None`` when it can."""
-    lost = not disk.encryption
-    if facts.status.domain.state.active or lost or not is_encrypted(disk, facts):
+    why, way = None, Way.WHILE_RUNNING
+    if disk.encryption and is_encrypted(disk, facts):
+        why = Why.ENCRYPTED_WHILE_OFF
+    elif disk.path in facts.luks:
+        why = Why.LUKS_WHILE_OFF
+    if facts.status.domain.state.active or why is None:
         return None
-    return refuse(Why.ENCRYPTED_WHILE_OFF, Way.WHILE_RUNNING, harm=Harm.NO_START, disk=disk.target)
+    return refuse(
+        why, way, harm=Harm.NO_START, disk=disk.target, path=facts.luks.get(disk.path or "")
+    )
 
 
 def lost_refusals(facts: Facts) -> Iterator[Refusal]:
@@ -69,6 +75,22 @@ def lost_refusals(facts: Facts) -> Iterator[Refusal]:
             yield refuse(
                 Why.ENCRYPTION_LOST, Way.DEFINE_ENCRYPTION, code=INTERNAL_ERROR, disk=disk.target,
                 domain=facts.name, path=beneath,
+            )  # fmt: skip
+    yield from _taken_for_encrypted(facts)
+
+
+def _taken_for_encrypted(facts: Facts) -> Iterator[Refusal]:
+    """A guest that encrypts a raw disk itself, with an overlay that was made while it was off.
+
+    Where the definition does not list what lies beneath, libvirt looks there, takes the guest's
+    own LUKS header for an encryption that it has no key of, and starts no QEMU (9.0 to 12.9).
+    """
+    for disk in facts.status.config.disks if not facts.status.domain.state.active else ():
+        lower = facts.luks.get(disk.path or "")
+        if lower not in (None, disk.path) and disk.beneath is None and not disk.encryption:
+            yield refuse(
+                Why.LUKS_BENEATH, Way.LIST_CHAIN, code=INTERNAL_ERROR, disk=disk.target,
+                domain=facts.name, path=lower,
             )  # fmt: skip
 
 
@@ -86,7 +108,7 @@ def key_refusals(facts: Facts) -> Iterator[Refusal]:
             )
 
 
-def revert_refusals(snapshot: Snapshot) -> Iterator[Refusal]:
+def revert_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
     """A revert to an external snapshot makes new overlays of a domain that is off.
 
     Where the record names what lay beneath, the definition keeps the <encryption> and the domain
@@ -98,6 +120,9 @@ def revert_refusals(snapshot: Snapshot) -> Iterator[Refusal]:
             yield refuse(Why.ENCRYPTED_REVERT_NOT_YET, disk=disk.target)
         elif disk.encryption:
             yield refuse(Why.ENCRYPTED_REVERT, harm=Harm.NO_START, disk=disk.target)
+        elif lower := facts.luks.get(disk.path or ""):
+            harm = None if snapshot.has_memory else Harm.NO_START  # with RAM it was not tried
+            yield refuse(Why.LUKS_REVERT, harm=harm, disk=disk.target, path=lower)
 
 
 def warnings(facts: Facts, disks: Iterable[Disk], *, ram: bool) -> Iterator[Remark]:

@@ -201,7 +201,7 @@ def _refusals(facts: Facts, step: RevertTo) -> list[Refusal]:
         within = [one.but(harm=Harm.STOPPED) for one in within]
     refusals += within
     refusals += inside.start_refusals(facts, step)
-    refusals += encryption.revert_refusals(snapshot) if outside else ()
+    refusals += encryption.revert_refusals(facts, snapshot) if outside else ()
     refusals += defined_chain.revert_refusals(facts, step)
     refusals += variables.reset_refusals(facts, step)
     if snapshot.config is None:

@@ -26,6 +26,10 @@ class Way(enum.Enum):
         "Give its <backingStore> a <source> with the <encryption> that it had (virsh edit; an "
         "earlier snapshot's XML has it: virsh snapshot-dumpxml)."
     )
+    LIST_CHAIN = (
+        "List {path} with format raw as the <backingStore> of {disk} (virsh edit); if libvirt had "
+        "encrypted it, with its <encryption>."
+    )
     WAIT_OFF = "Wait until it is off."
     WAKE = "Wake it (virsh dompmwakeup) or stop it first."
     LIST_AGAIN = "Refresh the list, check it, and mark the snapshot again."

@@ -286,6 +286,20 @@ class Why(enum.Enum):
         "{disk} is encrypted. An overlay made while the domain is off makes libvirt drop "
         "<encryption> from its definition."
     )
+    LUKS_WHILE_OFF = (
+        "{path} of {disk} is raw and begins with a LUKS header, which the guest made. libvirt "
+        "takes an overlay that is made while the domain is off for encrypted, and starts it no "
+        "more."
+    )
+    LUKS_BENEATH = (
+        "{path} beneath {disk} is raw and begins with a LUKS header, and the definition does not "
+        "list it. libvirt takes the disk for encrypted: {domain} does not start, and none of its "
+        "overlays can be merged."
+    )
+    LUKS_REVERT = (
+        "{path} of {disk} is raw and begins with a LUKS header, which the guest made. libvirt "
+        "takes the new overlay of a revert for encrypted, and the domain does not start."
+    )
     ENCRYPTED_REVERT = (
         "{disk} is encrypted. libvirt would make the new overlay without a secret and drop "
         "<encryption> from the definition, which then does not start."
