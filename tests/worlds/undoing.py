@@ -28,6 +28,7 @@ from snaptui.plan.plan import (
     Plan,
     RevertIntent,
 )
+from snaptui.plan.words.warn import Warn
 from tests.live.matrix.guest import OFF
 from tests.worlds.asking import planned
 from tests.worlds.contents import Contents, not_as_before
@@ -73,6 +74,8 @@ class Before:
     tpm: bytes | None
 
 
+VARIABLES = ":UEFI variables"
+"""Of a domain, in what is compared."""
 AS_BEFORE = {UndoBy.DISKS_AND_RAM}
 """By these the guest goes on where it was; by the other safety snapshots it is off."""
 
@@ -100,14 +103,17 @@ def undo(
     except (SnaptuiError, DidNot, libvirt.libvirtError) as error:
         wrong = [f"{plan.undo.by.name}: {error}"]
     if intents_made := not wrong:
-        otherwise = not_as_before(before.contents, machine.contents())
+        then = dict(before.contents)
+        if any(one.what is Warn.VARIABLES_NOT_KEPT for one in plan.warnings):
+            then = {key: held for key, held in then.items() if not key.endswith(VARIABLES)}
+        otherwise = not_as_before(then, machine.contents())
         if before.tpm is not None and member.tpm != before.tpm:
             otherwise.append("its TPM holds something else")
         now, off = machine.states(), plan.undo.by in _SAFETIES and plan.undo.by not in AS_BEFORE
         for name, was in before.states.items():
-            then = OFF if off and machine.members[name] is member else was
-            if now.get(name) != then:
-                otherwise.append(f"{name} is {now.get(name)}, not {then}")
+            due = OFF if off and machine.members[name] is member else was
+            if now.get(name) != due:
+                otherwise.append(f"{name} is {now.get(name)}, not {due}")
         wrong += [f"after the undo {words}" for words in otherwise]
     verdict.undone = intents_made
     verdict.compare(Kind.UNDO, *wrong)
