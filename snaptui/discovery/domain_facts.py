@@ -209,6 +209,7 @@ def _with_chains(
             dict(readings.data_gone(backend, images, chains, placed=placed))
         ),
         in_writing=MappingProxyType(dict(readings.in_writing(beneath))),
+        no_start_upon=MappingProxyType(dict(readings.in_writing(beneath, raw=True))),
         looped=MappingProxyType(
             {path: last.path for path, (*_, last) in beneath if isinstance(last.image, Looped)}
         ),

@@ -258,21 +258,26 @@ def data_gone(
                 break
 
 
-def in_writing(beneath: Iterable[tuple[str, tuple[Level, ...]]]) -> Iterator[tuple[str, str]]:
+def in_writing(
+    beneath: Iterable[tuple[str, tuple[Level, ...]]], *, raw: bool = False
+) -> Iterator[tuple[str, str]]:
     """By path of an image that lies upon one that a QEMU writes to, which one that is."""
     for path, levels in beneath:
-        if (busy := written_to(levels)) is not None:
+        if (busy := written_to(levels, raw=raw)) is not None:
             yield path, busy
 
 
-def written_to(levels: Iterable[Level]) -> str | None:
+def written_to(levels: Iterable[Level], *, raw: bool = False) -> str | None:
     """The first of those beneath an image that a QEMU writes to, so that none opens the image.
 
     A raw one can be opened beneath others meanwhile (QEMU 7.2 to 11.1), a qcow2 cannot.
+
+    Args:
+        raw: of these too, upon which a guest is not started all the same.
     """
     for level in levels:
         lower = level.image
-        if isinstance(lower, ImageInfo) and lower.in_writing and lower.format != "raw":
+        if isinstance(lower, ImageInfo) and lower.in_writing and (raw or lower.format != "raw"):
             return level.path
     return None
 

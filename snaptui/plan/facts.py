@@ -60,6 +60,7 @@ class Facts:
         images: by path, the images of the domain's disks now and at the snapshot's time.
         in_writing: by path of such an image, what a QEMU writes to of that which lies beneath it;
             only of a domain that is off.
+        no_start_upon: the same with raw images, which forbid it to a guest that is started alone.
         cut_off: by path of such an image, what is gone of that which lies beneath it.
         beneath: by path of such an image, how many lie beneath it; of those whose chain is known
             to its end.
@@ -121,6 +122,7 @@ class Facts:
     below: tuple[str, ...] = ()
     images: Mapping[str, ImageInfo | NotKnown] = field(default_factory=lambda: MappingProxyType({}))
     in_writing: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    no_start_upon: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     cut_off: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     beneath: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     data_gone: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

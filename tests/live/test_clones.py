@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from snaptui.model.choices import Form, SafetyKind
+from snaptui.model.choices import Form, RunState, SafetyKind
 from snaptui.model.disk import Presence
 from snaptui.model.domain import DomainKey
 from snaptui.model.snapshot import SnapshotDisk
@@ -191,3 +191,25 @@ def test_a_raw_disk_that_a_running_clone_lies_upon_forbids_a_merge_beside_it(lab
     assert "Failed to get" in lab.virsh("snapshot-delete", "web", "one", check=False)
     lab.virsh("destroy", "clone")
     planned(lab, DeleteIntent(key, "one"), carry_out=True)
+
+
+def test_a_clone_is_not_started_by_a_revert_while_its_raw_template_runs(
+    reverting_lab: Lab,
+) -> None:
+    """qemu-img opens it meanwhile, and makes the overlay; its guest does not start."""
+    lab = reverting_lab
+    raw, made = lab.images / "tmpl.raw", lab.images / "clone.qcow2"
+    raw.write_bytes(bytes(4 << 20))
+    lab.define_xml(DOMAIN.format(name="tmpl", path=raw).replace("type='qcow2'", "type='raw'"))
+    qemu_img("create", "-q", "-f", "qcow2", "-b", str(raw), "-F", "raw", str(made))
+    defined(lab, "web", made)
+    lab.snapshot("web", "s", "--disk-only")
+    lab.start("tmpl")
+    back = RevertIntent(lab.key("web"), "s", RunState.RUNNING, SafetyKind.NONE)
+    plan = planned(lab, back)
+    assert_refused(plan, Why.IMAGE_WRITTEN_BENEATH, lower=str(raw))
+    assert "lock" in lab.virsh("snapshot-revert", "web", "s", "--running", check=False)
+    assert not any(
+        one.why is Why.IMAGE_WRITTEN_BENEATH
+        for one in planned(lab, RevertIntent(lab.key("web"), "s", safety=SafetyKind.NONE)).refusals
+    )

@@ -288,7 +288,7 @@ def test_a_disk_that_was_set_back_lets_the_newest_fail_otherwise_than_those_abov
 
 def test_no_guest_is_started_upon_what_another_one_writes_to() -> None:
     """Its disks alone can be reverted: qemu-img makes the overlay without that lock."""
-    found = a_fork(in_writing=MappingProxyType({"/a": "/base"}))
+    found = a_fork(no_start_upon=MappingProxyType({"/a": "/base"}))
     for state, codes in ((RunState.RUNNING, {1}), (RunState.RECORDED, set())):
         plan = a_revert(found, "a", SafetyKind.NONE, state)
         lies = [one for one in plan.refusals if one.why is Why.IMAGE_WRITTEN_BENEATH]

@@ -76,10 +76,9 @@ def lost_refusals(facts: Facts) -> Iterator[Refusal]:
                 Why.ENCRYPTION_LOST, Way.DEFINE_ENCRYPTION, code=INTERNAL_ERROR, disk=disk.target,
                 domain=facts.name, path=beneath,
             )  # fmt: skip
-    yield from _taken_for_encrypted(facts)
 
 
-def _taken_for_encrypted(facts: Facts) -> Iterator[Refusal]:
+def taken_for_encrypted(facts: Facts) -> Iterator[Refusal]:
     """A guest that encrypts a raw disk itself, with an overlay that was made while it was off.
 
     Where the definition does not list what lies beneath, libvirt looks there, takes the guest's

@@ -58,6 +58,7 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         _look_at_memory(facts, snapshot, found)
         return found
     found.refusals += encryption.lost_refusals(facts)
+    found.refusals += encryption.taken_for_encrypted(facts)
     found.refusals += encryption.key_refusals(facts)
     found.refusals += disk_checks.lun_refusals(facts)
     why = facts.layers.broken.get(name)

@@ -82,7 +82,7 @@ def start_refusals(facts: Facts, step: RevertTo) -> Iterator[Refusal]:
     """What the QEMU of a guest that is started does not open beneath its new overlays."""
     config, end = step.snapshot.config, step.end_state
     for disk in config.disks if config is not None and end is not None and end.active else ():
-        if lower := facts.in_writing.get(disk.path or ""):
+        if lower := facts.no_start_upon.get(disk.path or ""):
             yield refuse(
                 Why.IMAGE_WRITTEN_BENEATH, Way.END_FIRST, code=libvirt_codes.INTERNAL_ERROR,
                 lower=lower, path=disk.path, disk=disk.target,
