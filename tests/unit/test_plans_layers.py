@@ -722,3 +722,13 @@ def test_an_overlay_that_no_snapshot_made_is_named_by_a_revert_beneath_it() -> N
     plan = a_revert(known("/hand", heads, DEEP), "deep")
     assert_said(plan.warnings, Warn.UNUSABLE_OVERLAY, path="/hand")
     assert Warn.UNUSABLE_OVERLAY not in {one.what for one in a_revert(beneath(), "deep").warnings}
+
+
+def test_beside_a_part_that_is_in_no_file_no_error_is_foretold() -> None:
+    """libvirt does not find it, or not what QEMU would meet: which comes first is not known."""
+    one = replace(external("one", "/a", "/b"), config=config(replace(VDA, path=None)))
+    off = known("/b", heads("/a", "/b"), one, state=DomainState.SHUTOFF)
+    plan = a_delete(replace(off, boot_gone=frozenset({"/code"})), "one")
+    assert_refused(plan, Why.IN_NO_FILE, disk="vda")
+    assert_refused(plan, Why.BOOT_FILE_GONE, path="/code")
+    assert codes(plan) == [None, None]

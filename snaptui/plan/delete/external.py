@@ -92,6 +92,8 @@ def look(facts: Facts, snapshot: Snapshot) -> Findings:
         return found
     for target in outside:
         _look_at_part(facts, snapshot, now[target], found)
+    if any(one.why is Why.IN_NO_FILE for one in found.refusals):
+        found.refusals = list(unforetold(found.refusals))
     _look_at_memory(facts, snapshot, found)
     return found
 
