@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 import libvirt
 
 from snaptui.backend.files import image_reader
-from snaptui.backend.files.packages import STATUS
 from snaptui.backend.files.patience import Patience
-from snaptui.backend.host_images import HostImages
 from snaptui.backend.protocol.connection import HostEvent
 from snaptui.backend.virt import domain_xml, snapshot_xml, uris
 from snaptui.backend.virt.calls import list_snapshots
 from snaptui.backend.virt.changes import LibvirtChanges
 from snaptui.backend.virt.errors import translated
-from snaptui.backend.virt.status import LibvirtStatus
+from snaptui.backend.virt.offers import LibvirtOffers
 from snaptui.common import masking
 from snaptui.common.errors import (
     Disconnected,
@@ -32,7 +30,6 @@ from snaptui.model.config_change import ConfigChange
 from snaptui.model.domain import Amount, Domain, DomainConfig, DomainKey
 from snaptui.model.guest_agent import Agent
 from snaptui.model.host import Host, Version
-from snaptui.model.machine import Lack
 from snaptui.model.snapshot import Snapshot, SnapshotSummary
 
 if TYPE_CHECKING:
@@ -47,7 +44,7 @@ WIDTH = 32
 of five (libvirtd.conf, max_client_requests); which of them wait for it costs no time."""
 
 
-class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
+class LibvirtBackend(LibvirtOffers, LibvirtChanges):
     """The host of one URI.
 
     Args:
@@ -64,7 +61,6 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         self._patience = Patience()
         self._label = masking.label(self._uri)
         self._read_only = read_only
-        self._host: Host | None = None
         self._answers = False
         super().__init__(self._uri, read_only=read_only, width=0 if self.local else WIDTH)
 
@@ -266,10 +262,6 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
             return snapshot
         return replace(snapshot, config=self._places().placed(snapshot.config, since=self._begun))
 
-    def snapshot_xml(self, key: DomainKey, name: str) -> str:
-        """One snapshot's XML; see the protocol."""
-        return self._texts.snapshot(key.uuid, name, self._snapshot_handle(key, name))
-
     def domain_xml(self, key: DomainKey) -> str:
         """The live XML; see the protocol."""
         return self._texts.live(key.uuid, self._handle(key))
@@ -336,49 +328,6 @@ class LibvirtBackend(LibvirtStatus, LibvirtChanges, HostImages):
         """A snapshot's XML with its secrets; see the protocol."""
         snapshot = self._snapshot_handle(key, name)
         return str(self._ask(lambda: snapshot.getXMLDesc(libvirt.VIR_DOMAIN_SNAPSHOT_XML_SECURE)))
-
-    def security_models(self) -> frozenset[str]:
-        """What confines the guests; see the protocol."""
-        from snaptui.backend.virt import xml
-
-        told = xml.parse(self._ask(self._connections.reads.connection.getCapabilities))
-        return frozenset((one.text or "").strip() for one in told.iterfind("host/secmodel/model"))
-
-    def build(self) -> str:
-        """Its package; see the protocol."""
-        from snaptui.backend.virt.daemon_build import build
-
-        try:
-            return self._look(STATUS, lambda _: build(self._uri))
-        except ImageError:
-            return ""
-
-    def lacks(self, key: DomainKey, name: str) -> tuple[Lack, ...]:
-        """What QEMU is not any more; see the protocol."""
-        from snaptui.backend.virt import attached, lacks, xml
-
-        if self.host is not None and self.host.driver != "QEMU":
-            return ()
-        record = self.snapshot_xml(key, name)
-        domain = snapshot_xml.started_by(record)
-        machine = domain_xml.machine(domain) if domain is not None else None
-        if domain is None or machine is None:
-            return ()
-        connection = self._connections.reads.connection
-        now = xml.parse(self._texts.live(key.uuid, self._look_up(connection, key)))
-        own = lacks.lacks(
-            self._ask, connection, machine, domain, now, self.host,
-            ram=snapshot_xml.parse_snapshot(record).has_memory,
-        )  # fmt: skip
-        return (*own, *attached.gone(self._ask, connection, domain, self.missing_file))
-
-    def keys_gone(self, key: DomainKey) -> tuple[Lack, ...]:
-        """The keys of its disks; see the protocol."""
-        from snaptui.backend.virt import attached, xml
-
-        connection = self._connections.reads.connection
-        domain = xml.parse(self._texts.live(key.uuid, self._look_up(connection, key)))
-        return tuple(attached.keys_gone(self._ask, connection, domain))
 
     def named_files(self, key: DomainKey) -> tuple[NamedFile | Doubt, ...]:
         """All that its definitions and snapshots name; see the protocol."""

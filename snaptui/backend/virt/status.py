@@ -36,6 +36,10 @@ class LibvirtStatus(LibvirtCalls):
     def _texts(self) -> Texts:
         return Texts(self._ask, self._once, self._about)
 
+    def snapshot_xml(self, key: DomainKey, name: str) -> str:
+        """One snapshot's XML; see the protocol."""
+        return self._texts.snapshot(key.uuid, name, self._snapshot_handle(key, name))
+
     def status(self, key: DomainKey) -> DomainStatus:
         """What decides whether a change can be tried; see the protocol."""
         domain = self._look_up(self._connections.reads.connection, key)
