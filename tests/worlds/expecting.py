@@ -12,7 +12,7 @@ from snaptui.plan.planner import AnyFacts
 from snaptui.plan.revert.to_backing_image import unusable
 from snaptui.plan.steps.domain import CreateSnapshot, DeleteSnapshot, RevertTo
 from snaptui.plan.steps.image import ApplyEntry, DeleteEntry
-from snaptui.plan.steps.metadata import Adopt, Redefine
+from snaptui.plan.steps.metadata import Adopt, Redefine, Relocate
 from snaptui.plan.words.warn import Warn
 from snaptui.storage.damage import Matter
 from tests.live.matrix.guest import VARIABLES
@@ -51,6 +51,8 @@ class Expected:
                 self._moved(before, step.snapshot.name, step.after.name)
             elif isinstance(step, Adopt):
                 gone.add(step.name)
+            elif isinstance(step, Relocate):  # what lay unmanaged there is its part then
+                gone.add(step.snapshot.name)
             elif isinstance(step, CreateSnapshot):
                 taken = step.new.overlays or self.targets
                 for target in taken:
