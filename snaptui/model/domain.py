@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from snaptui.common.masking import label
-from snaptui.model.disk import Disk
+from snaptui.model.disk import Disk, Presence
 from snaptui.model.image import ImageKey, NotKnown
 from snaptui.model.machine import Machine
 
@@ -190,6 +190,7 @@ class DomainStatus:
         lost_checkpoints: those of them of which the running QEMU has no bitmap, or none that is
             whole, so that no backup can count from them.
         next_start: by target, the images of the *inactive* definition.
+        settings: by target, how that says that a disk takes part in snapshots, where it says so.
     """
 
     domain: Domain
@@ -204,5 +205,8 @@ class DomainStatus:
     checkpoints: tuple[str, ...] = ()
     lost_checkpoints: tuple[str, ...] = ()
     next_start: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}), compare=False
+    )
+    settings: Mapping[str, Presence] = field(
         default_factory=lambda: MappingProxyType({}), compare=False
     )

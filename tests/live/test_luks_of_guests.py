@@ -35,6 +35,8 @@ def test_no_overlay_is_made_of_one_while_it_is_off(every_lab: Lab) -> None:
     assert_refused(planned(lab, create), Why.LUKS_WHILE_OFF, disk="vdb", path=str(path))
     lab.snapshot("web", "a", "--disk-only")
     assert TAKEN in lab.virsh("start", "web", check=False)
+    again = planned(lab, CreateIntent(key, "b", "", Form.DISK_ONLY))
+    assert_refused(again, Why.LUKS_BENEATH, disk="vdb", path=str(path))
     delete = planned(lab, DeleteIntent(key, "a"))
     assert_refused(delete, Why.LUKS_BENEATH, disk="vdb", path=str(path))
     assert TAKEN in lab.virsh("snapshot-delete", "web", "a", check=False)
@@ -69,3 +71,14 @@ def test_a_revert_that_leaves_such_an_overlay_is_refused(reverting_lab: Lab) -> 
     assert_refused(back, Why.LUKS_REVERT, disk="vdb", path=str(path))
     lab.virsh("snapshot-revert", "web", "a")
     assert TAKEN in lab.virsh("start", "web", check=False)
+
+
+def test_with_the_ram_a_revert_lists_what_lies_beneath(reverting_lab: Lab) -> None:
+    lab = reverting_lab
+    key, _ = with_luks_inside(lab)
+    lab.start("web")
+    lab.snapshot("web", "a", "--memspec", f"file={lab.images / 'ram'},snapshot=external")
+    planned(lab, RevertIntent(key, "a", safety=SafetyKind.NONE), carry_out=True)
+    assert lab.state("web") == "running"
+    lab.destroy("web")
+    lab.start("web")

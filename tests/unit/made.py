@@ -79,7 +79,8 @@ def facts(*snapshots: Snapshot, disks: DomainConfig | None = None, **more: Any) 
     domain = Domain(KEY, "web", more.pop("state", DomainState.RUNNING))
     now = disks or config()
     named = {disk.target: disk.path for disk in now.disks if disk.path is not None}
-    status = DomainStatus(domain, now, True, False, False, next_start=named)
+    settings = {disk.target: disk.snapshot for disk in now.disks if disk.snapshot is not None}
+    status = DomainStatus(domain, now, True, False, False, next_start=named, settings=settings)
     for field in ("persistent", "managed_save", "busy"):
         if field in more:
             status = replace(status, **{field: more.pop(field)})

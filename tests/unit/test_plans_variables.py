@@ -63,6 +63,7 @@ def test_a_reset_is_one_where_a_guest_is_started_without_its_ram(
     assert resets(plan) is starts
     assert not resets(plain)
     assert (stay(plan), stay(plain)) == (not starts, True)
+    assert (Warn.VARIABLES_RESET in {one.what for one in plan.warnings}) is starts
     if starts:
         assert not RESETS & {one.why for one in plan.refusals}
     else:

@@ -29,7 +29,7 @@ from snaptui.plan.plan import (
     RevertIntent,
 )
 from snaptui.plan.words.warn import Warn
-from tests.live.matrix.guest import OFF
+from tests.live.matrix.guest import OFF, VARIABLES
 from tests.worlds.asking import planned
 from tests.worlds.contents import Contents, not_as_before
 from tests.worlds.machine import DidNot, Machine
@@ -74,8 +74,6 @@ class Before:
     tpm: bytes | None
 
 
-VARIABLES = ":UEFI variables"
-"""Of a domain, in what is compared."""
 AS_BEFORE = {UndoBy.DISKS_AND_RAM}
 """By these the guest goes on where it was; by the other safety snapshots it is off."""
 
@@ -105,7 +103,8 @@ def undo(
     if intents_made := not wrong:
         then = dict(before.contents)
         if any(one.what is Warn.VARIABLES_NOT_KEPT for one in plan.warnings):
-            then = {key: held for key, held in then.items() if not key.endswith(VARIABLES)}
+            for name in before.states:
+                then.pop(f"{name}:{VARIABLES}", None)
         otherwise = not_as_before(then, machine.contents())
         if before.tpm is not None and member.tpm != before.tpm:
             otherwise.append("its TPM holds something else")

@@ -87,6 +87,7 @@ class LibvirtStatus(LibvirtCalls):
             checkpoints=checkpoints,
             lost_checkpoints=gone,
             next_start={d.target: d.path for d in defined.disks if d.path is not None},
+            settings={d.target: d.snapshot for d in defined.disks if d.snapshot is not None},
         )
 
     def images_in_use(self) -> tuple[tuple[Domain, frozenset[str]], ...]:

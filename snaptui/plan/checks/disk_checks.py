@@ -180,16 +180,18 @@ def overlay_problem(disk: Disk, facts: Facts) -> Refusal | None:
 def apart_refusals(facts: Facts, disks: Iterable[Disk], harm: Harm | None) -> Iterator[Refusal]:
     """Disks of which a record that is made by hand holds nothing, whatever it says.
 
+    What the inactive definition sets counts, of which the record is made.
     With one that is set external it is one of an external snapshot, of whose delete libvirt may
     say that it worked though it left what is inside (measured with 9.0 to 12.9).
     """
     for disk in disks:
-        if disk.snapshot not in (None, Presence.INTERNAL):
-            outside = disk.snapshot is Presence.EXTERNAL
+        setting = facts.status.settings.get(disk.target)
+        if setting not in (None, Presence.INTERNAL):
+            outside = setting is Presence.EXTERNAL
             yield refuse(
                 Why.SET_EXTERNAL if outside else Why.SET_APART, Way.INTERNAL_FIRST,
                 harm=None if outside else harm, domain=facts.name, disk=disk.target,
-                value=disk.snapshot.value,
+                value=setting.value,
             )  # fmt: skip
 
 

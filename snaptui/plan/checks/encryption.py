@@ -55,16 +55,18 @@ def snapshot_refusals(facts: Facts, snapshot: Snapshot, way: Way) -> Iterator[Re
 
 def overlay_problem(disk: Disk, facts: Facts) -> Refusal | None:
     """Why an encrypted disk cannot get an overlay now; ``None`` when it can."""
-    why, way = None, Way.WHILE_RUNNING
+    lower, harm = facts.luks.get(disk.path or ""), Harm.NO_START
+    if facts.status.domain.state.active:
+        return None
     if disk.encryption and is_encrypted(disk, facts):
         why = Why.ENCRYPTED_WHILE_OFF
-    elif disk.path in facts.luks:
-        why = Why.LUKS_WHILE_OFF
-    if facts.status.domain.state.active or why is None:
+        return refuse(why, Way.WHILE_RUNNING, harm=harm, disk=disk.target)
+    if lower is None:
         return None
-    return refuse(
-        why, way, harm=Harm.NO_START, disk=disk.target, path=facts.luks.get(disk.path or "")
-    )
+    why, way = Why.LUKS_WHILE_OFF, Way.WHILE_RUNNING
+    if lower != disk.path and disk.beneath is None:  # it does not start as it is
+        why, way = Why.LUKS_BENEATH, Way.LIST_CHAIN
+    return refuse(why, way, harm=harm, disk=disk.target, path=lower, domain=facts.name)
 
 
 def lost_refusals(facts: Facts) -> Iterator[Refusal]:
@@ -119,9 +121,10 @@ def revert_refusals(facts: Facts, snapshot: Snapshot) -> Iterator[Refusal]:
             yield refuse(Why.ENCRYPTED_REVERT_NOT_YET, disk=disk.target)
         elif disk.encryption:
             yield refuse(Why.ENCRYPTED_REVERT, harm=Harm.NO_START, disk=disk.target)
-        elif lower := facts.luks.get(disk.path or ""):
-            harm = None if snapshot.has_memory else Harm.NO_START  # with RAM it was not tried
-            yield refuse(Why.LUKS_REVERT, harm=harm, disk=disk.target, path=lower)
+        elif (lower := facts.luks.get(disk.path or "")) and not snapshot.has_memory:
+            # QEMU makes the overlays of one with RAM, and the definition lists what is beneath
+            way, harm = Way.LIST_CHAIN_AFTER, Harm.NO_START
+            yield refuse(Why.LUKS_REVERT, way, harm=harm, disk=disk.target, path=lower)
 
 
 def warnings(facts: Facts, disks: Iterable[Disk], *, ram: bool) -> Iterator[Remark]:

@@ -246,6 +246,8 @@ def image_problem(disk: Disk, facts: Facts) -> Refusal | None:
     if disk.snapshot not in (None, Presence.INTERNAL):
         setting = disk.snapshot.value
         return refuse(Why.SET_ASIDE_BY_DOMAIN, Way.LEAVE_OUT_OUTSIDE, disk=name, setting=setting)
+    if disk.device == "lun" and disk.source_type == "file":
+        return refuse(Why.LUN_INSIDE, way, disk=name)
     if disk.source_type not in ("file", "block", "volume"):
         return refuse(Why.NOT_A_FILE, way, disk=name, kind=disk.source_type)
     if disk.format != "qcow2":

@@ -164,6 +164,8 @@ def _instead(facts: Facts, disks: Sequence[Disk]) -> Harm | None:
 
 def _code(problem: Refusal, disk: Disk, *, active: bool) -> int | None:
     """libvirt's error for a disk that cannot take an internal snapshot."""
+    if problem.why is Why.LUN_INSIDE:
+        return None  # it takes one without a part of this disk, with success
     if not active and _fails_in_qemu_img(disk):
         return libvirt_codes.INTERNAL_ERROR
     if problem.why is Why.DATA_FILE:

@@ -56,7 +56,9 @@ def refusals_of(unmanaged: Unmanaged, facts: Facts, *, metadata_only: bool) -> l
     ]
     refusals += encryption.unmanaged_refusals(facts, own)
     outside = [
-        disk for disk in domain_checks.writable_disks(disks) if disk.snapshot is Presence.EXTERNAL
+        disk
+        for disk in domain_checks.writable_disks(disks)
+        if facts.status.settings.get(disk.target) is Presence.EXTERNAL
     ]
     if active:  # QEMU looks on all disks, whatever the record says
         own = []

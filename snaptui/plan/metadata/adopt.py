@@ -32,7 +32,7 @@ def plan(intent: AdoptIntent, facts: Facts) -> Plan:
         *domain_checks.record_refusals(facts),
         *domain_checks.journal_refusals(facts.unrecorded),
         *([refuse(Why.KNOWN_ALREADY, name=name)] if name in facts.names else ()),
-        *_disk_refusals(disks, found, name),
+        *_disk_refusals(facts, disks, found, name),
         *_mistaken(disks, name, facts),
         *disk_checks.apart_refusals(facts, disks, None),
     ]
@@ -74,7 +74,10 @@ def _entries(disk: Disk, name: str, facts: Facts) -> list[ImageSnapshot] | NotKn
 
 
 def _disk_refusals(
-    disks: tuple[Disk, ...], found: dict[str, list[ImageSnapshot] | NotKnown], name: str
+    facts: Facts,
+    disks: tuple[Disk, ...],
+    found: dict[str, list[ImageSnapshot] | NotKnown],
+    name: str,
 ) -> list[Refusal]:
     refusals: list[Refusal] = []
     for disk in disks:
@@ -83,7 +86,8 @@ def _disk_refusals(
             refusals.append(refuse(Why.INSIDE_UNKNOWN, disk=disk.target, reason=inside.reason))
         elif not inside:
             # libvirt would take a disk that is set to external for one with an overlay
-            other = disk.snapshot in (Presence.NO, Presence.EXTERNAL)
+            setting = facts.status.settings.get(disk.target)
+            other = setting in (Presence.NO, Presence.EXTERNAL)
             harm = None if other else Harm.NO_WAY_BACK
             refusals.append(refuse(Why.ENTRY_MISSING, harm=harm, disk=disk.target, name=name))
         elif len(inside) > 1:

@@ -248,7 +248,9 @@ def _warnings(
     yield from _resized(facts, snapshot, alone=safety is SafetyKind.NONE)
     within = snapshot.kind is Kind.INTERNAL
     held = variables.holds(facts.status.config, inside=within, ram=snapshot.has_memory)
-    if not held and not variables.resets(step):
+    if variables.resets(step):
+        yield remark(Warn.VARIABLES_RESET)
+    elif not held:
         yield remark(Warn.VARIABLES_STAY)
     yield from machine_checks.warnings(facts, step)
     if facts.status.config.tpm and not snapshot.has_memory:
@@ -291,6 +293,8 @@ def external_refusals(facts: Facts, snapshot: Snapshot) -> list[Refusal]:
     )
     ram = snapshot.memory_path
     way = Way.OVERLAYS_BY_HAND if ram is None else Way.OVERLAYS_BY_HAND_WITH_RAM
+    if any(disk.path in facts.luks for disk in frozen(snapshot).values()):
+        way = Way.OVERLAYS_BY_HAND_LUKS
     if any(disk.encryption for disk in frozen(snapshot).values()):
         way = Way.OVERLAYS_BY_HAND_ENCRYPTED
     return [

@@ -110,6 +110,10 @@ class Warn(enum.Enum):
         "{domain} gets its earlier definition, which does not start here: {reason}. Edit it "
         "before the next start."
     )
+    VARIABLES_RESET = (
+        "The reset overwrites the UEFI variables of now. No snapshot holds them, and the undo does "
+        "not bring them back."
+    )
     VARIABLES_STAY = "The UEFI variables are not reverted."
     TPM_STAYS = (
         "The TPM state is not reverted. A guest that sealed secrets with it may ask for a "

@@ -30,6 +30,10 @@ class Way(enum.Enum):
         "List {path} with format raw as the <backingStore> of {disk} (virsh edit); if libvirt had "
         "encrypted it, with its <encryption>."
     )
+    LIST_CHAIN_AFTER = (
+        "Reverted to by another tool it starts once {path} is listed, with format raw, as the "
+        "<backingStore> of {disk} (virsh edit)."
+    )
     WAIT_OFF = "Wait until it is off."
     WAKE = "Wake it (virsh dompmwakeup) or stop it first."
     LIST_AGAIN = "Refresh the list, check it, and mark the snapshot again."
@@ -240,6 +244,12 @@ class Way(enum.Enum):
         "overlays on them ({lines}), which are not encrypted, and set the disks to those (virsh "
         "edit), each with a <backingStore> whose <source> has the <encryption> that it had. "
         "Never write to the images themselves: the current overlays depend on them."
+    )
+    OVERLAYS_BY_HAND_LUKS = (
+        "By hand: its disks are unchanged below the overlays. With {domain} shut off make new "
+        "overlays on them ({lines}) and set the disks to those, each with its raw image as "
+        "<backingStore> (virsh edit). Never write to the images themselves: the current overlays "
+        "depend on them."
     )
     OVERLAYS_BY_HAND_WITH_RAM = (
         "By hand: its disks are unchanged below the overlays. With {domain} shut off make new "

@@ -389,6 +389,7 @@ class Why(enum.Enum):
         "not support that yet."
     )
     LUN = "{disk} is a LUN, which has to be a block device: it takes no overlay."
+    LUN_INSIDE = "{disk} is a LUN, inside which libvirt takes no snapshot."
     LUN_ON_FILE = (
         "{disk} is a LUN on a file ({path}). libvirt neither starts {domain} nor merges an overlay "
         "of it."
