@@ -56,7 +56,7 @@ def test_a_merge_writes_to_the_data_file(lab: Lab, tmp_path: Path) -> None:
 
 def test_so_does_one_while_it_runs_and_a_removal_of_all_storage_leaves_it(lab: Lab) -> None:
     """virsh removes volumes that the definition names, and no other file that an image needs."""
-    folder = lab.directory / "pool"
+    folder = lab.directory / "removed"
     with pools.pool(lab, "p", folder):
         image, data = folder / "base.qcow2", folder / "data"
         options = ("-o", f"data_file={data}", str(image), str(8 * MIB))

@@ -57,7 +57,7 @@ def test_disks_only(lab: Lab, state: str) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", DISKS)
-        terminal.wait("This host cannot revert to the new snapshot", "You lose: nothing")
+        terminal.wait("which is external, cannot be reverted to", "You lose: nothing")
         confirm(terminal)
         terminal.wait("Create an external snapshot of web: done", "E disk")
     targets = ("vda", "vdb")
@@ -80,7 +80,7 @@ def test_disks_and_ram(lab: Lab, state: str) -> None:
     with Terminal(["-c", lab.uri, "web"]) as terminal:
         terminal.wait("no snapshots yet")
         wanted(terminal, "before", RAM)
-        terminal.wait("of RAM is saved", "This host cannot revert to the new snapshot")
+        terminal.wait("of RAM is saved", "which is external, cannot be reverted to")
         confirm(terminal)
         terminal.wait("Create an external snapshot of web: done", "E disk+RAM")
     memory = lab.image("web").with_suffix(".before.mem")
