@@ -102,3 +102,14 @@ def test_beside_an_external_snapshot_the_parts_of_others_count(
         assert_said(plan.unchecked, Unchecked.INSIDE, disk="UEFI variables")
     else:
         assert Unchecked.INSIDE not in {told.what for told in plan.unchecked}
+
+
+def test_a_reset_is_final_unless_the_safety_snapshot_has_them_in_its_ram() -> None:
+    """Those of a store are a device's, and come back with the RAM."""
+    found = of({"varstore": "/store"}, **OFF)
+    for kind, final in (
+        (SafetyKind.NONE, True), (SafetyKind.DISKS, True), (SafetyKind.DISKS_AND_RAM, False),
+    ):  # fmt: skip
+        plan = revert.plan(RevertIntent(KEY, "s", RunState.RUNNING, kind, True), found)
+        assert resets(plan)
+        assert (Warn.VARIABLES_RESET in {one.what for one in plan.warnings}) is final

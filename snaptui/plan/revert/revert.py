@@ -248,9 +248,12 @@ def _warnings(
     yield from _resized(facts, snapshot, alone=safety is SafetyKind.NONE)
     within = snapshot.kind is Kind.INTERNAL
     held = variables.holds(facts.status.config, inside=within, ram=snapshot.has_memory)
-    if variables.resets(step):
+    ram = safety is SafetyKind.DISKS_AND_RAM and facts.status.domain.state.active
+    kept = safety is not SafetyKind.NONE
+    kept = kept and variables.holds(facts.status.config, inside=not outside, ram=ram)
+    if variables.resets(step) and not kept:
         yield remark(Warn.VARIABLES_RESET)
-    elif not held:
+    elif not held and not variables.resets(step):
         yield remark(Warn.VARIABLES_STAY)
     yield from machine_checks.warnings(facts, step)
     if facts.status.config.tpm and not snapshot.has_memory:
